@@ -1,0 +1,1 @@
+"""Isogloss: cross-lingual transfer studies, from raw text to the published table."""

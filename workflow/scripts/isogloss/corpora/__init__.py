@@ -1,0 +1,1 @@
+"""Readers of upstream formats and the generated language family."""

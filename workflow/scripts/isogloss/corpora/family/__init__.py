@@ -1,0 +1,1 @@
+"""A generated family of languages whose tree, typology and scripts are known."""

@@ -1,0 +1,1 @@
+"""Encoders: loading, tokenizers, packed batches, layers, pretraining."""

@@ -1,0 +1,1 @@
+"""The studies: their tables and figures, beside what they published."""

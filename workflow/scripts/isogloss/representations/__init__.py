@@ -1,0 +1,1 @@
+"""Hidden states and indices of their similarity."""

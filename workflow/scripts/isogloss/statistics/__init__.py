@@ -1,0 +1,1 @@
+"""Correlation with permutation and bootstrap inference."""

@@ -1,0 +1,228 @@
+"""Schemas of all tables, and their atomic, sorted, deterministic Parquet files.
+
+Tables are long and tidy: one row per fact. The unit of a column stands in the
+schema's metadata: accuracies are percentages, p-values and correlations fractions.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isogloss.errors import TableError
+
+
+class Schema(NamedTuple):
+    """Columns of one kind of table and the columns that name a row (its sort order)."""
+
+    columns: pa.Schema
+    key: tuple[str, ...]
+
+
+def _field(name: str, kind: pa.DataType, unit: str = "", nullable: bool = False) -> pa.Field:
+    metadata = {"unit": unit} if unit else None
+    return pa.field(name, kind, nullable=nullable, metadata=metadata)
+
+
+def _text(*names: str) -> list[pa.Field]:
+    return [_field(name, pa.string()) for name in names]
+
+
+def _integer(name: str, unit: str = "") -> pa.Field:
+    return _field(name, pa.int64(), unit)
+
+
+def _number(name: str, unit: str = "", nullable: bool = False) -> pa.Field:
+    return _field(name, pa.float64(), unit, nullable)
+
+
+_RUN = [*_text("encoder", "task", "trained_on", "recipe"), _integer("seed")]
+_RUN_KEY = ("encoder", "task", "trained_on", "recipe", "seed")
+
+SCHEMAS: dict[str, Schema] = {
+    # corpora: one file per corpus, language and split; id is the row in upstream order
+    "pairs": Schema(
+        pa.schema([_integer("id"), *_text("premise", "hypothesis", "label")]), ("id",)
+    ),
+    "lines": Schema(pa.schema([_integer("id"), _integer("document"), *_text("text")]), ("id",)),
+    "treebank": Schema(
+        pa.schema(
+            [
+                _integer("id"),
+                *_text("sentence", "text"),
+                _field("form", pa.list_(pa.string())),
+                _field("upos", pa.list_(pa.string())),
+                _field("head", pa.list_(pa.int64()), "1-based word, 0 = root"),
+                _field("deprel", pa.list_(pa.string())),
+                _field("space_after", pa.list_(pa.bool_())),
+            ]
+        ),
+        ("id",),
+    ),
+    # languages
+    "distances": Schema(
+        pa.schema([*_text("distance", "first", "second"), _number("value", "0 to 1")]),
+        ("distance", "first", "second"),
+    ),
+    # training
+    "curve": Schema(
+        pa.schema(
+            [
+                _integer("step"),
+                _number("epoch", "epochs done"),
+                _number("loss", "nats"),
+                _number("learning_rate"),
+                _integer("tokens", "real sub-words so far"),
+                _integer("processed", "sub-words computed so far, padding included"),
+            ]
+        ),
+        ("step",),
+    ),
+    "predictions": Schema(
+        pa.schema([*_text("language"), _integer("id"), *_text("label", "prediction")]),
+        ("language", "id"),
+    ),
+    "scores": Schema(
+        pa.schema(
+            [
+                *_RUN,
+                *_text("language", "split", "metric"),
+                _number("value", "percent"),
+                _integer("n", "examples"),
+            ]
+        ),
+        (*_RUN_KEY, "language", "split", "metric"),
+    ),
+    "baselines": Schema(
+        pa.schema(
+            [
+                *_text("task", "trained_on", "language", "split", "metric", "method"),
+                _number("value", "percent"),
+                _integer("n", "examples"),
+            ]
+        ),
+        ("task", "trained_on", "language", "split", "metric", "method"),
+    ),
+    # representations: similarity of a language's states before and after fine-tuning
+    "cka": Schema(
+        pa.schema(
+            [
+                *_RUN,
+                *_text("base", "pooling", "language"),
+                _integer("layer", "output of block i"),
+                _integer("n", "examples"),
+                _number("biased"),
+                _number("debiased"),
+                _number("phi", "1 - biased"),
+            ]
+        ),
+        (*_RUN_KEY, "base", "pooling", "language", "layer"),
+    ),
+    # statistics: one correlation and what surrounds it
+    "correlations": Schema(
+        pa.schema(
+            [
+                *_text("item", "row", "column", "coefficient", "variant"),
+                _number("value"),
+                _integer("n", "pairs"),
+                _number("p", "fraction", nullable=True),
+                _number("p_permutation", "fraction", nullable=True),
+                _number("low", "2.5 percent of the bootstrap", nullable=True),
+                _number("high", "97.5 percent of the bootstrap", nullable=True),
+                _number("q", "fraction", nullable=True),
+            ]
+        ),
+        ("item", "variant", "row", "column", "coefficient"),
+    ),
+    # papers: a number here beside the published one
+    "cells": Schema(
+        pa.schema([*_text("study", "item", "row", "column", "unit"), _number("value")]),
+        ("study", "item", "row", "column"),
+    ),
+    "comparison": Schema(
+        pa.schema(
+            [
+                *_text("study", "item", "row", "column", "unit"),
+                _field("published", pa.string(), nullable=True),
+                _number("here", nullable=True),
+                _number("difference", nullable=True),
+                *_text("status"),
+            ]
+        ),
+        ("study", "item", "row", "column"),
+    ),
+}
+
+
+def write_atomically(path: str | Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file so that a reader sees the whole of it or nothing.
+
+    `write` receives a binary file beside `path`; it is synced to disk and renamed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def arrange(kind: str, frame: pd.DataFrame) -> pa.Table:
+    """Bring a frame into the columns, types and order of its schema.
+
+    Raises
+    ------
+    TableError
+        for an unknown kind, missing or additional columns, a wrong type, a missing
+        value where none is allowed, or two rows of the same key
+    """
+    if kind not in SCHEMAS:
+        raise TableError(f"table kind {kind!r} is unknown; allowed: {', '.join(sorted(SCHEMAS))}")
+    schema = SCHEMAS[kind]
+    if set(frame.columns) != set(schema.columns.names):
+        missing = sorted(set(schema.columns.names) - set(frame.columns))
+        additional = sorted(set(frame.columns) - set(schema.columns.names))
+        raise TableError(f"table {kind!r}: missing columns {missing}, additional {additional}")
+    key = list(schema.key)
+    if frame.duplicated(key).any():
+        first = frame.loc[frame.duplicated(key), key].iloc[0].to_dict()
+        raise TableError(f"table {kind!r}: two rows for {first}")
+    ordered = frame[schema.columns.names].sort_values(key, kind="stable")
+    try:
+        table = pa.Table.from_pandas(ordered, schema=schema.columns, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableError(f"table {kind!r}: {error}") from error
+    for field, column in zip(schema.columns, table.columns, strict=True):
+        if not field.nullable and column.null_count:
+            raise TableError(f"table {kind!r}: column {field.name!r} has missing values")
+    return table.replace_schema_metadata({"isogloss": kind})
+
+
+def write_table(path: str | Path, kind: str, frame: pd.DataFrame) -> None:
+    """Write a table of a known kind: checked, sorted by its key, atomically."""
+    table = arrange(kind, frame)
+    write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
+
+
+def read_table(path: str | Path, kind: str) -> pd.DataFrame:
+    """Read a table and check that it is of the expected kind."""
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise TableError(f"{path}: not a readable Parquet file ({error})") from error
+    found = (table.schema.metadata or {}).get(b"isogloss", b"").decode()
+    if found != kind:
+        raise TableError(f"{path}: holds table kind {found!r}, expected {kind!r}")
+    return table.to_pandas()

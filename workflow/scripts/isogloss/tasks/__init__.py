@@ -1,0 +1,1 @@
+"""One module per task: features, head, decoding, score."""

@@ -127,7 +127,9 @@ SCHEMAS: dict[str, Schema] = {
     "correlations": Schema(
         pa.schema(
             [
-                *_text("item", "row", "column", "coefficient", "variant"),
+                *_text("item", "row", "column", "coefficient"),
+                # what the number rests on; "-" where an item does not use it
+                *_text("distances", "base", "same_language"),
                 _number("value"),
                 _integer("n", "pairs"),
                 _number("p", "fraction", nullable=True),
@@ -137,7 +139,7 @@ SCHEMAS: dict[str, Schema] = {
                 _number("q", "fraction", nullable=True),
             ]
         ),
-        ("item", "variant", "row", "column", "coefficient"),
+        ("item", "distances", "base", "same_language", "row", "column", "coefficient"),
     ),
     # papers: a number here beside the published one
     "cells": Schema(

@@ -218,13 +218,19 @@ def write_table(path: str | Path, kind: str, frame: pd.DataFrame) -> None:
     write_atomically(path, lambda file: pq.write_table(table, file, compression="zstd"))
 
 
-def read_table(path: str | Path, kind: str) -> pd.DataFrame:
-    """Read a table and check that it is of the expected kind."""
+def read_any(path: str | Path) -> tuple[str, pd.DataFrame]:
+    """Read a table and the kind it says it is of."""
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         raise TableError(f"{path}: not a readable Parquet file ({error})") from error
-    found = (table.schema.metadata or {}).get(b"isogloss", b"").decode()
+    kind = (table.schema.metadata or {}).get(b"isogloss", b"").decode()
+    return kind, table.to_pandas()
+
+
+def read_table(path: str | Path, kind: str) -> pd.DataFrame:
+    """Read a table and check that it is of the expected kind."""
+    found, frame = read_any(path)
     if found != kind:
         raise TableError(f"{path}: holds table kind {found!r}, expected {kind!r}")
-    return table.to_pandas()
+    return frame

@@ -1,0 +1,68 @@
+"""Isogloss: four studies of cross-lingual transfer, from raw text to the published table.
+
+`snakemake --cores all` makes every study of the configuration, `snakemake philippy2023` one,
+and `snakemake philippy2023_published` what follows from its printed numbers alone.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+PROJECT = Path(workflow.basedir)
+SCRIPTS = PROJECT / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from isogloss import plan
+from isogloss.config import check_paths, load_config, project_file
+from isogloss.corpora.sources import read_datasets, read_languages
+from isogloss.errors import IsoglossError
+from isogloss.fingerprint import fingerprint
+
+
+# A file without encoders is an overlay on the default configuration.
+if "encoders" not in config:
+
+    configfile: PROJECT / "config" / "config.yaml"
+
+
+report: "report/workflow.rst"
+
+
+try:
+    SETTINGS = load_config(config)
+    check_paths(SETTINGS, Path.cwd(), PROJECT)
+    DATASETS = read_datasets(project_file(SETTINGS.datasets, Path.cwd(), PROJECT))
+    LANGUAGES = read_languages(project_file(SETTINGS.languages, Path.cwd(), PROJECT))
+except IsoglossError as error:
+    raise WorkflowError(f"Configuration: {error}")
+
+
+wildcard_constraints:
+    encoder=plan.one_of(SETTINGS.encoders),
+    task=plan.one_of(SETTINGS.tasks),
+    corpus=plan.one_of(SETTINGS.corpora),
+    distances=plan.one_of(SETTINGS.distances),
+    language="[a-z]{2,3}(-[a-z]+)*",
+    trained_on=r"[a-z]{2,3}(-[a-z]+)*(\+[a-z]{2,3}(-[a-z]+)*)*",
+    recipe=rf"({plan.one_of(SETTINGS.recipes)})(-freeze-[a-zA-Z0-9.-]+)?",
+    seed=r"\d+",
+    split="[a-z]+",
+
+
+include: "rules/corpora.smk"
+include: "rules/encoders.smk"
+include: "rules/training.smk"
+include: "rules/representations.smk"
+include: "rules/languages.smk"
+include: "rules/philippy2023.smk"
+
+
+rule all:
+    localrule: True
+    default_target: True
+    input:
+        rules.philippy2023.input if SETTINGS.studies.philippy2023 else [],

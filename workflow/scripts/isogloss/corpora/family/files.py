@@ -1,0 +1,56 @@
+"""Names and sizes of the family's files. Light: Snakemake imports it when it reads its rules."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from isogloss.corpora.family.languages import family_language
+
+DISTANCES = "distances.csv"
+LANGUAGES = "languages.csv"
+SPLITS = ("train", "dev", "test")
+
+
+class FamilySizes(NamedTuple):
+    """How much is written per language; dev and test are parallel over languages."""
+
+    documents: int = 5000
+    nli_train: int = 2000
+    nli_dev: int = 200
+    nli_test: int = 450
+    ud_train: int = 500
+    ud_dev: int = 100
+    ud_test: int = 200
+
+
+def nli_file(language: str, split: str) -> str:
+    """Path of one XNLI file, named as upstream (multinli.train.xx.tsv, dev-xx.tsv, test-xx.tsv)."""
+    if split == "train":
+        return f"xnli/multinli.train.{language}.tsv"
+    return f"xnli/{split}-{language}.tsv"
+
+
+def treebank_file(language: str, split: str) -> str:
+    """Path of one treebank file, named as in Universal Dependencies."""
+    return f"ud/{language}/{language}-ud-{split}.conllu"
+
+
+def text_file(language: str) -> str:
+    """Path of the documents of one language."""
+    return f"text/{language}.txt"
+
+
+def family_files(languages: Sequence[str]) -> list[str]:
+    """Relative paths of all files that `write_family` writes for these languages.
+
+    Raises
+    ------
+    ConfigError
+        if the family has no such language
+    """
+    paths = [DISTANCES, LANGUAGES]
+    for code in languages:
+        language = family_language(code).code
+        paths += [nli_file(language, split) for split in SPLITS]
+        paths += [treebank_file(language, split) for split in SPLITS]
+        paths.append(text_file(language))
+    return paths

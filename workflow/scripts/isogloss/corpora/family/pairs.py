@@ -1,0 +1,140 @@
+"""Sets of meanings: sentence pairs for inference, documents, and what is held out."""
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from isogloss.corpora.family.concepts import Names
+from isogloss.corpora.family.edits import (
+    add,
+    drop,
+    droppable,
+    edit,
+    nouns,
+    substitute,
+    swap,
+    toggle,
+)
+from isogloss.corpora.family.files import FamilySizes
+from isogloss.corpora.family.frames import Clause, draw_clause
+
+LABELS = ("entailment", "neutral", "contradiction")
+DROPPED = 0.7  # fraction of hypotheses that are one modifier shorter; the others are reworded
+SWAPPED = 0.6  # fraction of neutral hypotheses with another noun; the others add a modifier
+EDITED = 0.65  # fraction of documents whose second sentence is an edited copy of the first
+
+
+class Pair(NamedTuple):
+    """One item of natural language inference."""
+
+    premise: Clause
+    hypothesis: Clause
+    label: str
+
+
+class HeldOut(NamedTuple):
+    """Meanings of the development and test sets, the same in all languages."""
+
+    pairs: dict[str, list[Pair]]  # by split
+    clauses: dict[str, list[Clause]]  # by split
+    meanings: frozenset[Clause]
+
+    def holds(self, clause: Clause) -> bool:
+        """Whether a sentence, or the clause within it, is one of the held-out meanings."""
+        return clause in self.meanings or clause.complement in self.meanings
+
+
+def _draw_premise(rng: random.Random, names: Names, negated: bool) -> Clause:
+    """A frame that every label can edit, so that premises do not tell the label."""
+    while True:
+        clause = draw_clause(rng, names)._replace(negated=negated)
+        if len(droppable(clause)) >= 2 and nouns(clause):
+            return clause
+
+
+def _draw_hypothesis(
+    rng: random.Random, names: Names, premise: Clause, label: str
+) -> Clause | None:
+    """A hypothesis for a premise; None if the draw did not work out.
+
+    All labels shorten and reword at the same rate, and a neutral hypothesis that gains a
+    modifier loses another one: what is left to tell the labels apart is what was edited.
+    """
+    shorten = rng.random() < DROPPED
+    hypothesis = drop(rng, premise) if shorten else substitute(rng, premise)
+    if hypothesis is None:
+        return None
+    if label == "contradiction":
+        return toggle(hypothesis)
+    if label == "entailment":
+        return hypothesis
+    if rng.random() < SWAPPED:
+        return swap(rng, names, hypothesis, premise)
+    shorter = drop(rng, hypothesis)
+    return add(rng, names, shorter, premise) if shorter else None
+
+
+def draw_pairs(seed: str, names: Names, count: int, held_out: HeldOut | None = None) -> list[Pair]:
+    """Draw pairs in random order; labels, and the premise's polarity in each, are balanced.
+
+    Labels as in Williams et al. 2018. No meaning of `held_out` occurs on either side.
+    """
+    rng = random.Random(seed)
+    plan = [(LABELS[row % 3], row // 3 % 2 == 1) for row in range(count)]
+    rng.shuffle(plan)
+    pairs = []
+    for label, negated in plan:
+        hypothesis = None
+        while hypothesis is None:
+            premise = _draw_premise(rng, names, negated)
+            hypothesis = _draw_hypothesis(rng, names, premise, label)
+            if held_out and hypothesis and (held_out.holds(premise) or held_out.holds(hypothesis)):
+                hypothesis = None
+        pairs.append(Pair(premise, hypothesis, label))
+    return pairs
+
+
+def draw_clauses(
+    seed: str, names: Names, count: int, held_out: HeldOut | None = None
+) -> list[Clause]:
+    """Draw frames that `held_out` does not hold."""
+    rng = random.Random(seed)
+    clauses: list[Clause] = []
+    while len(clauses) < count:
+        clause = draw_clause(rng, names)
+        if not (held_out and held_out.holds(clause)):
+            clauses.append(clause)
+    return clauses
+
+
+def draw_documents(
+    seed: str, names: Names, count: int, held_out: HeldOut
+) -> Iterator[tuple[Clause, Clause]]:
+    """Draw documents of two frames; 65 percent of the second ones are edited copies.
+
+    An encoder pretrained on unrelated sentences never learns to compare two of them.
+    """
+    rng = random.Random(seed)
+    while count > 0:
+        first = draw_clause(rng, names)
+        second = edit(rng, names, first) if rng.random() < EDITED else draw_clause(rng, names)
+        if not (held_out.holds(first) or held_out.holds(second)):
+            count -= 1
+            yield first, second
+
+
+def draw_held_out(names: Names, sizes: FamilySizes, seed: int) -> HeldOut:
+    """Draw the meanings of the test sets, then those of the development sets from the rest."""
+    held_out = HeldOut({}, {}, frozenset())
+    for split in ("test", "dev"):
+        pair_count = sizes.nli_test if split == "test" else sizes.nli_dev
+        clause_count = sizes.ud_test if split == "test" else sizes.ud_dev
+        pairs = draw_pairs(f"{seed}:nli:{split}", names, pair_count, held_out)
+        clauses = draw_clauses(f"{seed}:ud:{split}", names, clause_count, held_out)
+        meanings = {frame for pair in pairs for frame in (pair.premise, pair.hypothesis)}
+        held_out = HeldOut(
+            {**held_out.pairs, split: pairs},
+            {**held_out.clauses, split: clauses},
+            held_out.meanings.union(meanings, clauses),
+        )
+    return held_out

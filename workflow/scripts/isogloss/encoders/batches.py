@@ -1,0 +1,147 @@
+"""Batches without padding: several sequences share a row, and do not see each other.
+
+A batch of random examples has lengths from a few sub-words to many. Its sequences are
+spread over rows of nearly equal fill. Attention is masked to each sequence's own sub-words and positions restart,
+so every sequence gets exactly the states it would get alone.
+"""
+
+import heapq
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Encoded(NamedTuple):
+    """One tokenised input: ids and segment types, both int64 of shape (length,)."""
+
+    ids: np.ndarray
+    types: np.ndarray
+
+
+class Batch(NamedTuple):
+    """Packed sequences. R rows of T sub-words hold N sequences.
+
+    ids, types, positions : int64 (R, T)
+    sequence : int64 (R, T), 1 + place of the sequence in the batch, 0 where there is none
+    first : int64 (N, 2), row and column of each sequence's first sub-word
+    """
+
+    ids: Tensor
+    types: Tensor
+    positions: Tensor
+    sequence: Tensor
+    first: Tensor
+
+    @property
+    def tokens(self) -> int:
+        """Real sub-words."""
+        return int((self.sequence > 0).sum())
+
+    @property
+    def processed(self) -> int:
+        """Sub-words computed, padding included."""
+        return self.sequence.numel()
+
+    def to(self, device: torch.device) -> "Batch":
+        """Copy to a device."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+def place(lengths: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
+    """Row and column for each sequence, and the width of a row.
+
+    Rows have room for about two sequences of the longest kind; sequences by
+    falling length go to the emptiest row (Graham 1969, longest processing time first).
+    """
+    count = max(1, sum(lengths) // (2 * max(lengths)))
+    filled = [(0, row) for row in range(count)]
+    places = [(0, 0)] * len(lengths)
+    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        column, row = heapq.heappop(filled)
+        places[index] = (row, column)
+        heapq.heappush(filled, (column + lengths[index], row))
+    return places, max(filled)[0]
+
+
+def pack(sequences: Sequence[Encoded], pad: int, offset: int = 0) -> Batch:
+    """Pack sequences into rows of nearly equal fill.
+
+    Parameters
+    ----------
+    pad : id of the padding sub-word
+    offset : position of a first sub-word (`encoders.load.position_offset`)
+    """
+    lengths = [len(item.ids) for item in sequences]
+    places, width = place(lengths)
+    rows = 1 + max(row for row, _ in places)
+    ids = np.full((rows, width), pad, dtype=np.int64)
+    types = np.zeros((rows, width), dtype=np.int64)
+    positions = np.full((rows, width), offset, dtype=np.int64)
+    owner = np.zeros((rows, width), dtype=np.int64)
+    for index, (item, (row, column)) in enumerate(zip(sequences, places, strict=True)):
+        span = slice(column, column + len(item.ids))
+        ids[row, span] = item.ids
+        types[row, span] = item.types
+        positions[row, span] = np.arange(offset, offset + len(item.ids))
+        owner[row, span] = index + 1
+    return Batch(
+        torch.from_numpy(ids),
+        torch.from_numpy(types),
+        torch.from_numpy(positions),
+        torch.from_numpy(owner),
+        torch.tensor(places, dtype=torch.int64),
+    )
+
+
+def forward(encoder: Any, batch: Batch, all_layers: bool = False) -> tuple[Tensor, ...]:
+    """Hidden states of a packed batch.
+
+    Returns
+    -------
+    the last layer's states, or those of all layers (embedding output first),
+    each of shape (R, T, hidden)
+    """
+    allowed = batch.sequence[:, None, :, None] == batch.sequence[:, None, None, :]
+    output = encoder.base_model(
+        input_ids=batch.ids,
+        token_type_ids=batch.types,
+        position_ids=batch.positions,
+        attention_mask=allowed,
+        output_hidden_states=all_layers,
+    )
+    return output.hidden_states if all_layers else (output.last_hidden_state,)
+
+
+def first_states(states: Tensor, batch: Batch) -> Tensor:
+    """State of each sequence's first sub-word ([CLS] or <s>): (R, T, H) -> (N, H)."""
+    return states[batch.first[:, 0], batch.first[:, 1]]
+
+
+def mean_states(states: Tensor, batch: Batch, special: Tensor) -> Tensor:
+    """Mean over each sequence's sub-words without special ones: (R, T, H) -> (N, H).
+
+    special : ids of special sub-words, int64 (k,)
+    """
+    owner = torch.where(torch.isin(batch.ids, special), 0, batch.sequence).flatten()
+    flat = states.flatten(0, 1)
+    count = len(batch.first)
+    sums = flat.new_zeros(count + 1, flat.shape[1]).index_add(0, owner, flat)
+    number = flat.new_zeros(count + 1).index_add(0, owner, flat.new_ones(len(owner)))
+    return sums[1:] / number[1:, None].clamp(min=1)
+
+
+def by_length(sequences: Sequence[Encoded], tokens: int) -> list[list[int]]:
+    """Group places of sequences, sorted by length, into batches of about `tokens` sub-words."""
+    groups: list[list[int]] = []
+    held = 0
+    for index in sorted(range(len(sequences)), key=lambda i: (len(sequences[i].ids), i)):
+        length = len(sequences[index].ids)
+        if not groups or held + length > tokens:
+            groups.append([])
+            held = 0
+        groups[-1].append(index)
+        held += length
+    return groups

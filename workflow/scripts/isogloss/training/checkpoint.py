@@ -1,0 +1,85 @@
+"""Resumable states of a training: safetensors, written atomically, nothing pickled."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from isogloss.tables import write_atomically
+
+
+def save_state(
+    path: Path,
+    key: str,
+    step: int,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    curve: list[list[float]],
+    best: dict[str, Tensor] | None = None,
+    best_score: float | None = None,
+) -> None:
+    """Write all that a training needs to go on after `step` steps as if never stopped.
+
+    Parameters
+    ----------
+    key : identity of the training (data, recipe, code); `load_state` wants the same
+    best : weights of the best dev score so far, for selection by dev score
+    """
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    for place, slots in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{place}.{slot}": value for slot, value in slots.items()}
+    tensors["random.cpu"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random.cuda"] = torch.cuda.get_rng_state()
+    tensors |= {f"best.{name}": tensor for name, tensor in (best or {}).items()}
+    facts = {"key": key, "step": step, "curve": curve, "best_score": best_score}
+    blob = save(
+        {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()},
+        metadata={"isogloss": json.dumps(facts)},
+    )
+    write_atomically(path, lambda file: file.write(blob))
+
+
+def load_state(
+    path: Path, key: str, model: nn.Module, optimiser: torch.optim.Optimizer
+) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+    """Restore model, optimiser and random state from `path`.
+
+    Returns
+    -------
+    the facts saved (step, curve, best_score) and the best weights so far; None where
+    there is no state, or one of another training
+    """
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = json.loads((file.metadata() or {}).get("isogloss", "{}"))
+            if facts.get("key") != key:
+                return None
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError:
+        return None
+    model.load_state_dict(_part(tensors, "model."))
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in _part(tensors, "optimiser.").items():
+        place, slot = name.split(".", 1)
+        slots.setdefault(int(place), {})[slot] = tensor
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": slots, "param_groups": groups})
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random.cuda"])
+    return facts, _part(tensors, "best.")
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }

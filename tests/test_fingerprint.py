@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from isogloss.errors import IsoglossError
 from isogloss.fingerprint import DATA_SUFFIXES, fingerprint
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from isogloss.errors import TableError
-from isogloss.papers import published as module
 from isogloss.papers.published import (
+    COLUMNS,
     compare,
     decimals,
     item_decimals,
@@ -123,12 +123,7 @@ ORIGINS: dict[str, tuple[str, str, str, dict[str, tuple[str, str, str]]]] = {
         "{task}/{code_as_printed}",
         {"code": ("code_corrected", "text", ""), "note": ("note", "text", "")},
     ),
-    "xsns2023/hyperparameters.csv": (
-        "xsns2023",
-        "hyperparameters",
-        "{name}",
-        plain(value="text"),
-    ),
+    "xsns2023/hyperparameters.csv": ("xsns2023", "hyperparameters", "{name}", plain(value="text")),
     "wu2022/table1_example_counts.csv": (
         "wu2022",
         "table1",
@@ -176,7 +171,7 @@ def values(table: pd.DataFrame, study: str, item: str) -> dict[tuple[str, str], 
 
 def number(printed: str) -> pd.DataFrame:
     """One published cell."""
-    return pd.DataFrame([["s", "i", "r", "c", printed, "percent", ""]], columns=module.COLUMNS)
+    return pd.DataFrame([["s", "i", "r", "c", printed, "percent", ""]], columns=COLUMNS)
 
 
 def cells(*addresses: tuple[str, str, str, str, str, float]) -> pd.DataFrame:
@@ -217,11 +212,8 @@ def test_figure3_equals_both_transcriptions(table: pd.DataFrame, shared: Path) -
     long = rows(folder / "figure3_xnli_accuracy_long.csv")
     assert len(long) == 225
     for row in long:
-        assert found[row["source_lang"], row["target_lang"]] == (
-            row["accuracy_percent"],
-            "percent",
-            "",
-        )
+        cell = (row["accuracy_percent"], "percent", "")
+        assert found[row["source_lang"], row["target_lang"]] == cell
 
 
 @pytest.mark.shared
@@ -264,11 +256,8 @@ def test_table_as_published(table: pd.DataFrame) -> None:
     figure3 = values(table, "philippy2023", "figure3")
     assert figure3["en", "en"] == ("82.79", "percent", "")
     assert figure3["en", "AVG"][0] == "66.70"
-    assert values(table, "philippy2023", "table1")["SYN", "pearson"] == (
-        "-0.3193",
-        "correlation",
-        "**",
-    )
+    table1 = values(table, "philippy2023", "table1")
+    assert table1["SYN", "pearson"] == ("-0.3193", "correlation", "**")
     assert values(table, "philippy2023", "table3")["baseline", "CLTP"][0] == "66.70"
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from transformers import AutoTokenizer, BertConfig, RobertaConfig
+
 from isogloss.encoders.tokenizer import (
     SPECIAL_TOKENS,
     Architecture,
@@ -21,7 +23,6 @@ from isogloss.encoders.tokenizer import (
     train_vocabulary,
 )
 from isogloss.errors import EncoderError
-from transformers import AutoTokenizer, BertConfig, RobertaConfig
 
 ARCHITECTURES: tuple[Architecture, ...] = ("bert", "roberta")
 TEXTS = [

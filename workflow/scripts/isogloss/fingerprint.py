@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from isogloss.errors import IsoglossError
 
-DATA_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".yaml", ".yml"})
+DATA_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".yaml", ".yml", ".j2"})
 LENGTH = 16  # hexadecimal digits: 64 bits are plenty for some hundred fingerprints
 
 

@@ -130,7 +130,7 @@ SCHEMAS: dict[str, Schema] = {
                 *_text("item", "row", "column", "coefficient"),
                 # what the number rests on; "-" where an item does not use it
                 *_text("distances", "base", "same_language"),
-                _number("value"),
+                _number("value", nullable=True),
                 _integer("n", "pairs"),
                 _number("p", "fraction", nullable=True),
                 _number("p_permutation", "fraction", nullable=True),
@@ -204,7 +204,7 @@ def arrange(kind: str, frame: pd.DataFrame) -> pa.Table:
     ordered = frame[schema.columns.names].sort_values(key, kind="stable")
     try:
         table = pa.Table.from_pandas(ordered, schema=schema.columns, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except (ValueError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise TableError(f"table {kind!r}: {error}") from error
     for field, column in zip(schema.columns, table.columns, strict=True):
         if not field.nullable and column.null_count:

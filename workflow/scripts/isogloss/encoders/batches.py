@@ -53,10 +53,18 @@ class Batch(NamedTuple):
 def place(lengths: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
     """Row and column for each sequence, and the width of a row.
 
-    Rows have room for about two sequences of the longest kind; sequences by
-    falling length go to the emptiest row (Graham 1969, longest processing time first).
+    Rows of one to three times the longest sequence are tried; the number of rows that computes
+    the fewest sub-words is taken.
     """
-    count = max(1, sum(lengths) // (2 * max(lengths)))
+    total, longest = sum(lengths), max(lengths)
+    counts = range(max(1, total // longest), max(1, total // (3 * longest)) - 1, -1)
+    tried = [_spread(lengths, count) for count in counts]
+    best = min(range(len(tried)), key=lambda i: counts[i] * tried[i][1])
+    return tried[best]
+
+
+def _spread(lengths: Sequence[int], count: int) -> tuple[list[tuple[int, int]], int]:
+    """Sequences by falling length into the emptiest of `count` rows (Graham 1969, LPT rule)."""
     filled = [(0, row) for row in range(count)]
     places = [(0, 0)] * len(lengths)
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):

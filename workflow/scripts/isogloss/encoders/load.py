@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from isogloss.errors import EncoderError
 
@@ -35,6 +36,9 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     EncoderError
         if the folder holds no usable encoder
     """
+    # A head that is left out and a pooler that is new are expected here, not worth a report.
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     changed: dict[str, Any] = {}
     if dropout is not None:
         changed = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}

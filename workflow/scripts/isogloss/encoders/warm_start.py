@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from isogloss.errors import EncoderError
 
@@ -19,9 +20,9 @@ Ids = Sequence[int] | np.ndarray
 def warm_embeddings(
     aligned: Sequence[Sequence[Ids]],
     running: Iterable[Ids],
-    vocabulary_size: int,
+    vocabulary: int,
     hidden: int,
-    std: float,
+    deviation: float,
     seed: int,
 ) -> np.ndarray:
     """Compute word embeddings in which translations lie close together.
@@ -35,16 +36,16 @@ def warm_embeddings(
     aligned : for each meaning (a line of parallel text) the sub-word ids of its translations;
         no special tokens
     running : sub-word ids of all lines of text, parallel or not
-    vocabulary_size : rows of the result
+    vocabulary : rows of the result
     hidden : columns of the result
-    std : standard deviation of the encoder's initialiser, which the result takes on
+    deviation : standard deviation of the encoder's initialiser, which the result takes on
     seed : of the randomised singular value decomposition and of the rows drawn
 
     Returns
     -------
-    float32 array of shape (vocabulary_size, hidden). Rows of sub-words that occur have mean 0
-    in each column; both halves have standard deviation `std`. Rows of sub-words that occur
-    nowhere, special tokens among them, are drawn from a normal distribution with `std`, as the
+    float32 array of shape (vocabulary, hidden). Rows of sub-words that occur have mean 0 in
+    each column; both halves have the standard deviation `deviation`. Rows of sub-words that
+    occur nowhere, special tokens among them, are drawn from a normal distribution, as the
     initialiser would: they stay apart from each other even where embeddings are frozen.
 
     Raises
@@ -57,8 +58,8 @@ def warm_embeddings(
     the square root of the singular values: Levy, Goldberg and Dagan 2015.
     """
     first, second = hidden // 2, hidden - hidden // 2
-    lines = _incidence(aligned, vocabulary_size)
-    following = _following(running, vocabulary_size)
+    lines = _incidence(aligned, vocabulary)
+    following = _following(running, vocabulary)
     seen = np.flatnonzero(lines.sum(axis=1) + following.sum(axis=1) + following.sum(axis=0))
     if min(lines.shape[1], len(seen)) < second:
         raise EncoderError(
@@ -68,24 +69,24 @@ def warm_embeddings(
     meaning = _reduce(_ppmi(lines), first, seed)
     sides = [_weighted_mean(_ppmi(side), meaning) for side in (following.T.tocsr(), following)]
     context = _reduce(np.hstack(sides), second, seed)
-    embeddings = np.random.default_rng(seed).normal(0.0, std, (vocabulary_size, hidden))
-    embeddings[seen] = np.hstack([_scaled(half[seen], std) for half in (meaning, context)])
+    embeddings = np.random.default_rng(seed).normal(0.0, deviation, (vocabulary, hidden))
+    embeddings[seen] = np.hstack([_scaled(half[seen], deviation) for half in (meaning, context)])
     return embeddings.astype(np.float32)
 
 
-def _incidence(aligned: Sequence[Sequence[Ids]], vocabulary_size: int) -> sparse.csr_array:
+def _incidence(aligned: Sequence[Sequence[Ids]], vocabulary: int) -> sparse.csr_array:
     """Count, for each sub-word and meaning, the translations that hold the sub-word."""
     rows = [np.unique(np.asarray(ids, int)) for lines in aligned for ids in lines]
     meanings = [i for i, lines in enumerate(aligned) for _ in lines]
     columns = np.repeat(np.asarray(meanings, int), [len(row) for row in rows])
-    return _counts(rows, [columns], (vocabulary_size, len(aligned)))
+    return _counts(rows, [columns], (vocabulary, len(aligned)))
 
 
-def _following(running: Iterable[Ids], vocabulary_size: int) -> sparse.csr_array:
+def _following(running: Iterable[Ids], vocabulary: int) -> sparse.csr_array:
     """Count how often sub-word j stands right behind sub-word i."""
     lines = [np.asarray(ids, int) for ids in running]
     left, right = [ids[:-1] for ids in lines], [ids[1:] for ids in lines]
-    return _counts(left, right, (vocabulary_size, vocabulary_size))
+    return _counts(left, right, (vocabulary, vocabulary))
 
 
 def _counts(
@@ -111,11 +112,12 @@ def _weighted_mean(weights: sparse.csr_array, vectors: np.ndarray) -> np.ndarray
 
 
 def _reduce(matrix: sparse.csr_array | np.ndarray, size: int, seed: int) -> np.ndarray:
-    left, values, _ = randomized_svd(matrix, size, flip_sign=True, random_state=seed)
+    with threadpool_limits(1):  # sums split over threads round differently
+        left, values, _ = randomized_svd(matrix, size, flip_sign=True, random_state=seed)
     return left * np.sqrt(values)
 
 
-def _scaled(vectors: np.ndarray, std: float) -> np.ndarray:
+def _scaled(vectors: np.ndarray, deviation: float) -> np.ndarray:
     centred = vectors - vectors.mean(axis=0)
-    deviation = centred.std()
-    return centred * (std / deviation) if deviation > 0 else centred
+    found = centred.std()
+    return centred * (deviation / found) if found > 0 else centred

@@ -144,7 +144,7 @@ def finetune(
         members = batch_members(step, len(inputs), recipe.batch, seed)
         names = ", ".join(str(row) for row in data.ids[members][:8])
         batch = pack([inputs[place] for place in members], small_pad, offset)
-        return Example(batch, data.labels[members], f"train rows {names} ...")
+        return Example(batch, data.labels[torch.from_numpy(members.copy())], f"train rows {names} ...")
 
     def loss_of(batch: Batch, answers: Tensor) -> Tensor:
         return nli.loss(model.logits(forward(model.encoder, batch)[0], batch), answers)

@@ -26,7 +26,7 @@ from isogloss.fingerprint import fingerprint
 # A file without encoders is an overlay on the default configuration.
 if "encoders" not in config:
 
-    configfile: PROJECT / "config" / "config.yaml"
+    configfile: str(PROJECT / "config" / "config.yaml")
 
 
 report: "report/workflow.rst"

@@ -30,7 +30,6 @@ if SETTINGS.family:
             runtime=20,
         params:
             family=SETTINGS.family.model_dump(mode="json"),
-            folder="results/family",
             code=fingerprint("generate_family", SCRIPTS),
         conda:
             "../envs/analysis.yaml"

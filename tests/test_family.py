@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from isogloss.corpora.family.concepts import draw_names
-from isogloss.corpora.family.edits import toggle
+from isogloss.corpora.family.concepts import NOUNS, draw_names
+from isogloss.corpora.family.edits import droppable, nouns, toggle, value_at
 from isogloss.corpora.family.files import FamilySizes, family_files
 from isogloss.corpora.family.frames import Clause, NounPhrase, draw_clause
 from isogloss.corpora.family.languages import family_language, family_languages
-from isogloss.corpora.family.pairs import draw_held_out, draw_pairs
+from isogloss.corpora.family.pairs import LABELS, draw_held_out, draw_pairs
 from isogloss.corpora.family.realise import grammar_of, realise, realise_text
 from isogloss.corpora.family.write import write_family
 from isogloss.errors import ConfigError
@@ -204,16 +204,23 @@ def test_labels_mean_what_they_say(seed: int) -> None:
             assert (premise.adverb is None) == (hypothesis.adverb is None)
 
 
-def test_lengths_do_not_tell_entailment_from_neutral() -> None:
-    names = draw_names(0)
-    grammar = grammar_of(family_language("bel"), names, 0)
-    lengths: dict[str, list[int]] = {"entailment": [], "neutral": []}
-    for premise, hypothesis, label in draw_pairs("lengths", names, 1500):
-        if label in lengths:
-            difference = len(realise_text(grammar, hypothesis).split())
-            lengths[label].append(difference - len(realise_text(grammar, premise).split()))
-    means = [sum(values) / len(values) for values in lengths.values()]
-    assert abs(means[0] - means[1]) < 0.25
+def test_modifiers_are_lost_at_the_same_rate_under_every_label() -> None:
+    lost = Counter(
+        pair.label
+        for pair in draw_pairs("rates", draw_names(0), 1500)
+        if any(value_at(pair.hypothesis, path) is None for path in droppable(pair.premise))
+    )
+    assert set(lost) == {"entailment", "neutral", "contradiction"}
+    assert all(0.62 < count / 500 < 0.78 for count in lost.values())
+
+
+def test_premises_hold_reworded_nouns_under_every_label() -> None:
+    reworded = Counter(
+        pair.label
+        for pair in draw_pairs("classes", draw_names(0), 1500)
+        if any(phrase.noun in NOUNS for _, phrase in nouns(pair.premise))
+    )
+    assert all(0.1 < reworded[label] / 500 < 0.3 for label in LABELS)
 
 
 # --- held out ----------------------------------------------------------------------

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     family = snakemake.params.family
     write_family(
-        Path(snakemake.params.folder),
+        Path(snakemake.output.files[0]).parent,
         family["languages"],
         FamilySizes(**family["sizes"]),
         family["seed"],

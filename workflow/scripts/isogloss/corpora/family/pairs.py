@@ -19,7 +19,8 @@ from isogloss.corpora.family.files import FamilySizes
 from isogloss.corpora.family.frames import Clause, draw_clause
 
 LABELS = ("entailment", "neutral", "contradiction")
-DROPPED = 0.7  # fraction of hypotheses that are one modifier shorter; the others are reworded
+DROPPED = 0.7  # fraction of hypotheses that lose a modifier; other entailed ones are reworded
+REWORDED = 0.3  # fraction of premises with a synonym, or a class name for a noun
 SWAPPED = 0.6  # fraction of neutral hypotheses with another noun; the others add a modifier
 EDITED = 0.65  # fraction of documents whose second sentence is an edited copy of the first
 
@@ -45,11 +46,16 @@ class HeldOut(NamedTuple):
 
 
 def _draw_premise(rng: random.Random, names: Names, negated: bool) -> Clause:
-    """A frame that every label can edit, so that premises do not tell the label."""
+    """A frame that every label can edit, so that premises do not tell the label.
+
+    It is short, so that a small encoder can compare it; some premises are reworded, so that
+    class names do not mark entailed hypotheses.
+    """
     while True:
         clause = draw_clause(rng, names)._replace(negated=negated)
-        if len(droppable(clause)) >= 2 and nouns(clause):
-            return clause
+        if 1 <= len(droppable(clause)) <= 2 and nouns(clause):
+            reworded = substitute(rng, clause) if rng.random() < REWORDED else None
+            return reworded or clause
 
 
 def _draw_hypothesis(
@@ -57,21 +63,20 @@ def _draw_hypothesis(
 ) -> Clause | None:
     """A hypothesis for a premise; None if the draw did not work out.
 
-    All labels shorten and reword at the same rate, and a neutral hypothesis that gains a
-    modifier loses another one: what is left to tell the labels apart is what was edited.
+    All labels drop a modifier at the same rate. Polarity and new words, not lengths, are
+    left to tell them apart.
     """
     shorten = rng.random() < DROPPED
-    hypothesis = drop(rng, premise) if shorten else substitute(rng, premise)
+    if label == "entailment":
+        return drop(rng, premise) if shorten else substitute(rng, premise)
+    hypothesis = drop(rng, premise) if shorten else premise
     if hypothesis is None:
         return None
     if label == "contradiction":
         return toggle(hypothesis)
-    if label == "entailment":
-        return hypothesis
     if rng.random() < SWAPPED:
         return swap(rng, names, hypothesis, premise)
-    shorter = drop(rng, hypothesis)
-    return add(rng, names, shorter, premise) if shorter else None
+    return add(rng, names, hypothesis, premise)
 
 
 def draw_pairs(seed: str, names: Names, count: int, held_out: HeldOut | None = None) -> list[Pair]:

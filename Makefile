@@ -1,0 +1,38 @@
+# `make run` sets everything up and runs the default configuration; `make test` runs all tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+READY := $(VENV)/ready
+
+.PHONY: run test check format docs clean
+
+run: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+test: $(READY) check
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt --check Snakefile rules
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt Snakefile rules
+
+docs: $(READY)
+	PYTHONPATH=workflow/scripts $(BIN)/python -m isogloss.reference docs/config.md config/schema.json
+
+$(READY): constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[train,analysis,data,workflow,cluster,test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) results .snakemake

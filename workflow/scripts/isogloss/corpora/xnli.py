@@ -1,0 +1,221 @@
+"""Readers of XNLI in its four layouts; each gives a frame of table kind `pairs`.
+
+Columns `id` (0-based row of that language in upstream order, int64), `premise`,
+`hypothesis` and `label` (entailment, neutral or contradiction). Sentences are kept as they
+stand, leading blanks included: machine-translated XNLI-MT has some. There is no quoting
+in any of the layouts; a quote is text.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isogloss.corpora.text import read_lines
+from isogloss.errors import CorpusError
+
+LABELS = ("entailment", "neutral", "contradiction")
+# XNLI-MT keeps the spelling of the MultiNLI files that it was translated from.
+_MT_LABELS = {"entailment": "entailment", "neutral": "neutral", "contradictory": "contradiction"}
+_PLAIN_LABELS = {label: label for label in LABELS}
+_MT_HEADER = ("premise", "hypo", "label")
+_XNLI_1_0_HEADER = (
+    "language",
+    "gold_label",
+    "sentence1_binary_parse",
+    "sentence2_binary_parse",
+    "sentence1_parse",
+    "sentence2_parse",
+    "sentence1",
+    "sentence2",
+    "promptID",
+    "pairID",
+    "genre",
+    "label1",
+    "label2",
+    "label3",
+    "label4",
+    "label5",
+    "sentence1_tokenized",
+    "sentence2_tokenized",
+    "match",
+)
+_LANGUAGE, _GOLD, _PREMISE, _HYPOTHESIS = (
+    _XNLI_1_0_HEADER.index(name) for name in ("language", "gold_label", "sentence1", "sentence2")
+)
+
+
+class _Row(NamedTuple):
+    line: int
+    premise: str
+    hypothesis: str
+    label: str
+
+
+def read_xnli_1_0(path: str | Path, language: str) -> pd.DataFrame:
+    """Rows of one language of XNLI 1.0's own dev or test file (Conneau et al. 2018).
+
+    The file has 19 columns, a header, and all languages.
+
+    Raises
+    ------
+    CorpusError
+        for another header, a wrong number of columns, an unknown label, an empty
+        sentence, or a language the file does not hold
+    """
+    lines = read_lines(path)
+    _check_header(path, lines[0], _XNLI_1_0_HEADER)
+    cells = list(_cells(path, lines, len(_XNLI_1_0_HEADER), first=2))
+    rows = [
+        _Row(line, row[_PREMISE], row[_HYPOTHESIS], row[_GOLD])
+        for line, row in cells
+        if row[_LANGUAGE] == language
+    ]
+    if not rows:
+        found = ", ".join(sorted({row[_LANGUAGE] for _, row in cells})) or "none"
+        raise CorpusError(path, None, f"holds no row of language {language!r}; it has: {found}")
+    return _pairs(path, rows, _PLAIN_LABELS)
+
+
+def read_xtreme_pairs(path: str | Path) -> pd.DataFrame:
+    """XTREME's layout: premise, hypothesis, label, tab-separated, no header.
+
+    Raises
+    ------
+    CorpusError
+        for a wrong number of columns, an unknown label or an empty sentence
+    """
+    cells = _cells(path, read_lines(path), 3, first=1)
+    return _pairs(path, (_Row(line, *row) for line, row in cells), _PLAIN_LABELS)
+
+
+def read_xnli_mt(path: str | Path) -> pd.DataFrame:
+    """XNLI-MT 1.0 train file: header `premise hypo label`, label `contradictory`.
+
+    Raises
+    ------
+    CorpusError
+        for another header, a wrong number of columns, an unknown label, an empty
+        sentence, or no row at all
+    """
+    lines = read_lines(path)
+    _check_header(path, lines[0], _MT_HEADER)
+    cells = _cells(path, lines, len(_MT_HEADER), first=2)
+    return _pairs(path, (_Row(line, *row) for line, row in cells), _MT_LABELS)
+
+
+def read_xnli_parquet(path: str | Path) -> pd.DataFrame:
+    """Parquet of the hub: premise, hypothesis, and label 0, 1, 2 in the order of LABELS.
+
+    Raises
+    ------
+    CorpusError
+        for another file format or schema, other label names in the hub's metadata, a missing
+        value, a label outside of 0 to 2 or an empty sentence; rows are counted from 1
+    """
+    table = _read_parquet(path)
+    _check_label_names(path, table.schema)
+    columns = [table.column(name).to_pylist() for name in ("premise", "hypothesis", "label")]
+    rows = []
+    for number, values in enumerate(zip(*columns, strict=True), start=1):
+        if None in values:
+            raise CorpusError(path, None, f"row {number} has a missing value; none is allowed")
+        premise, hypothesis, label = values
+        if not 0 <= label < len(LABELS):
+            allowed = ", ".join(f"{place} ({name})" for place, name in enumerate(LABELS))
+            raise CorpusError(path, None, f"row {number}: label {label}; allowed: {allowed}")
+        rows.append(_Row(number, premise, hypothesis, LABELS[label]))
+    for row in rows:
+        if not row.premise.strip() or not row.hypothesis.strip():
+            raise CorpusError(path, None, f"row {row.line}: {_empty(row)}")
+    return _frame(path, rows)
+
+
+def _check_header(path: str | Path, line: str, header: tuple[str, ...]) -> None:
+    if tuple(line.split("\t")) != header:
+        shown = line if len(line) <= 80 else f"{line[:80]} ..."
+        raise CorpusError(
+            path, 1, f"header is {shown!r}; allowed, tab-separated: {' '.join(header)}"
+        )
+
+
+def _cells(
+    path: str | Path, lines: list[str], columns: int, first: int
+) -> Iterator[tuple[int, list[str]]]:
+    for line, content in enumerate(lines[first - 1 :], start=first):
+        row = content.split("\t")
+        if len(row) != columns:
+            raise CorpusError(
+                path, line, f"found {len(row)} tab-separated columns; allowed: exactly {columns}"
+            )
+        yield line, row
+
+
+def _pairs(path: str | Path, rows: Iterable[_Row], labels: Mapping[str, str]) -> pd.DataFrame:
+    named = []
+    for row in rows:
+        if row.label not in labels:
+            raise CorpusError(
+                path, row.line, f"label {row.label!r} is unknown; allowed: {', '.join(labels)}"
+            )
+        if not row.premise.strip() or not row.hypothesis.strip():
+            raise CorpusError(path, row.line, _empty(row))
+        named.append(row._replace(label=labels[row.label]))
+    return _frame(path, named)
+
+
+def _empty(row: _Row) -> str:
+    which = "hypothesis" if row.premise.strip() else "premise"
+    return f"the {which} is empty; both sentences need text"
+
+
+def _frame(path: str | Path, rows: list[_Row]) -> pd.DataFrame:
+    if not rows:
+        raise CorpusError(path, None, "holds no rows; at least one is needed")
+    return pd.DataFrame(
+        {
+            "id": np.arange(len(rows), dtype=np.int64),
+            "premise": [row.premise for row in rows],
+            "hypothesis": [row.hypothesis for row in rows],
+            "label": [row.label for row in rows],
+        }
+    )
+
+
+def _read_parquet(path: str | Path) -> pa.Table:
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise CorpusError(path, None, f"not a readable Parquet file ({error})") from None
+    schema = table.schema
+    texts = (pa.string(), pa.large_string())
+    fits = (
+        set(schema.names) == {"premise", "hypothesis", "label"}
+        and schema.field("premise").type in texts
+        and schema.field("hypothesis").type in texts
+        and pa.types.is_integer(schema.field("label").type)
+    )
+    if not fits:
+        found = ", ".join(f"{field.name} ({field.type})" for field in schema)
+        raise CorpusError(
+            path,
+            None,
+            f"columns are {found}; allowed: premise and hypothesis (string), label (integer), "
+            "as in the hub's config of one language",
+        )
+    return table
+
+
+def _check_label_names(path: str | Path, schema: pa.Schema) -> None:
+    """Compare the names that the hub's `datasets` library stores, where it stores them."""
+    metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    names = metadata.get("info", {}).get("features", {}).get("label", {}).get("names")
+    if names is not None and tuple(names) != LABELS:
+        raise CorpusError(
+            path, None, f"labels are named {', '.join(names)}; allowed: {', '.join(LABELS)}"
+        )

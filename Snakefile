@@ -22,7 +22,6 @@ from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.errors import IsoglossError
 from isogloss.fingerprint import fingerprint
 
-
 # A file without encoders is an overlay on the default configuration.
 if "encoders" not in config:
 
@@ -35,8 +34,11 @@ report: "report/workflow.rst"
 try:
     SETTINGS = load_config(config)
     check_paths(SETTINGS, Path.cwd(), PROJECT)
-    DATASETS = read_datasets(project_file(SETTINGS.datasets, Path.cwd(), PROJECT))
-    LANGUAGES = read_languages(project_file(SETTINGS.languages, Path.cwd(), PROJECT))
+    PLAN = plan.Plan(
+        SETTINGS,
+        read_datasets(project_file(SETTINGS.datasets, Path.cwd(), PROJECT)),
+        read_languages(project_file(SETTINGS.languages, Path.cwd(), PROJECT)),
+    )
 except IsoglossError as error:
     raise WorkflowError(f"Configuration: {error}")
 
@@ -62,7 +64,7 @@ include: "rules/philippy2023.smk"
 
 
 rule all:
-    localrule: True
     default_target: True
     input:
         rules.philippy2023.input if SETTINGS.studies.philippy2023 else [],
+    localrule: True

@@ -7,23 +7,19 @@ Steps: generate_family or fetch_corpus where the text is not at hand, then impor
 
 from isogloss.corpora.family.files import family_files
 
-
-def upstream_file(corpus, language, split):
-    return plan.upstream(SETTINGS, DATASETS, LANGUAGES, corpus, language, split).path
-
-
-def corpus_file(corpus, language, split):
-    return f"results/corpora/{corpus}/{language}/{split}.parquet"
-
-
 if SETTINGS.family:
 
     rule generate_family:
         """Write the generated family in upstream formats, and its own distances."""
         output:
-            files=[f"results/family/{name}" for name in family_files(SETTINGS.family.languages)],
+            files=[
+                f"results/family/{name}"
+                for name in family_files(SETTINGS.family.languages)
+            ],
         log:
             "results/logs/generate_family.log",
+        conda:
+            "../envs/analysis.yaml"
         threads: 1
         resources:
             mem_mb=2000,
@@ -31,8 +27,6 @@ if SETTINGS.family:
         params:
             family=SETTINGS.family.model_dump(mode="json"),
             code=fingerprint("generate_family", SCRIPTS),
-        conda:
-            "../envs/analysis.yaml"
         script:
             "../workflow/scripts/generate_family.py"
 
@@ -43,18 +37,16 @@ rule fetch_corpus:
         file="results/downloads/{corpus}/{language}/{split}",
     log:
         "results/logs/fetch_corpus/{corpus}/{language}/{split}.log",
+    conda:
+        "../envs/train.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=120,
     params:
-        source=lambda wildcards: plan.upstream(
-            SETTINGS, DATASETS, LANGUAGES, wildcards.corpus, wildcards.language, wildcards.split
-        ).source._asdict(),
-        row=lambda wildcards: LANGUAGES.get(wildcards.language, {}),
+        source=lambda wildcards: PLAN.source(wildcards)._asdict(),
+        row=lambda wildcards: PLAN.languages.get(wildcards.language, {}),
         code=fingerprint("fetch_corpus", SCRIPTS),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/fetch_corpus.py"
 
@@ -62,37 +54,25 @@ rule fetch_corpus:
 rule import_corpus:
     """Read one upstream file into canonical rows; training rows are held against dev and test."""
     input:
-        file=lambda wildcards: upstream_file(
-            wildcards.corpus, wildcards.language, wildcards.split
-        ),
-        held_out=lambda wildcards: [
-            upstream_file(wildcards.corpus, wildcards.language, split)
-            for split in plan.held_out_splits(SETTINGS, DATASETS, wildcards.corpus)
-            if wildcards.split == "train"
-        ],
+        file=PLAN.upstream_file,
+        held_out=PLAN.held_out_files,
     output:
         rows="results/corpora/{corpus}/{language}/{split}.parquet",
     log:
         "results/logs/import_corpus/{corpus}/{language}/{split}.log",
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=30,
     params:
-        format=lambda wildcards: plan.upstream(
-            SETTINGS, DATASETS, LANGUAGES, wildcards.corpus, wildcards.language, wildcards.split
-        ).source.format,
-        held_out_formats=lambda wildcards: [
-            plan.upstream(
-                SETTINGS, DATASETS, LANGUAGES, wildcards.corpus, wildcards.language, split
-            ).source.format
-            for split in plan.held_out_splits(SETTINGS, DATASETS, wildcards.corpus)
-            if wildcards.split == "train"
-        ],
-        limit=lambda wildcards: SETTINGS.corpora[wildcards.corpus].limit.get(wildcards.split),
+        format=lambda wildcards: PLAN.source(wildcards).format,
+        held_out_formats=PLAN.held_out_formats,
+        limit=lambda wildcards: SETTINGS.corpora[wildcards.corpus].limit.get(
+            wildcards.split
+        ),
         overlap=lambda wildcards: SETTINGS.corpora[wildcards.corpus].overlap,
         code=fingerprint("import_corpus", SCRIPTS),
-    conda:
-        "../envs/analysis.yaml"
     script:
         "../workflow/scripts/import_corpus.py"

@@ -5,47 +5,27 @@ Outputs: results/encoders/{encoder}/encoder.json, which names the files and thei
 """
 
 
-def encoders_of(kind):
-    return plan.one_of(
-        name for name, encoder in SETTINGS.encoders.items() if encoder.kind == kind
-    )
-
-
-def encoder_settings(wildcards):
-    return SETTINGS.encoders[wildcards.encoder].model_dump(mode="json")
-
-
-def encoder_layers(wildcards):
-    return SETTINGS.encoders[wildcards.encoder].layers
-
-
 rule pretrain_encoder:
     """Train tokenizer and encoder by masked language modelling."""
     input:
-        text=lambda wildcards: [
-            corpus_file(*text[:3])
-            for text in plan.pretraining_texts(SETTINGS.encoders[wildcards.encoder])
-        ],
+        text=PLAN.pretraining_files,
     output:
         manifest="results/encoders/{encoder}/encoder.json",
         curve="results/encoders/{encoder}/curve.parquet",
     log:
         "results/logs/pretrain_encoder/{encoder}.log",
-    threads: lambda wildcards: SETTINGS.encoders[wildcards.encoder].threads
+    wildcard_constraints:
+        encoder=PLAN.encoders_of("pretrained"),
+    conda:
+        "../envs/train.yaml"
+    threads: PLAN.encoder_threads
     resources:
         mem_mb=8000,
         runtime=240,
     params:
-        encoder=encoder_settings,
-        texts=lambda wildcards: [
-            list(text)
-            for text in plan.pretraining_texts(SETTINGS.encoders[wildcards.encoder])
-        ],
+        encoder=PLAN.encoder_settings,
+        texts=PLAN.pretraining_texts,
         code=fingerprint("pretrain_encoder", SCRIPTS),
-    wildcard_constraints:
-        encoder=encoders_of("pretrained"),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/pretrain_encoder.py"
 
@@ -56,17 +36,17 @@ rule fetch_encoder:
         manifest="results/encoders/{encoder}/encoder.json",
     log:
         "results/logs/fetch_encoder/{encoder}.log",
+    wildcard_constraints:
+        encoder=PLAN.encoders_of("hub"),
+    conda:
+        "../envs/train.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=120,
     params:
-        encoder=encoder_settings,
+        encoder=PLAN.encoder_settings,
         code=fingerprint("fetch_encoder", SCRIPTS),
-    wildcard_constraints:
-        encoder=encoders_of("hub"),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/fetch_encoder.py"
 
@@ -79,16 +59,16 @@ rule link_encoder:
         manifest="results/encoders/{encoder}/encoder.json",
     log:
         "results/logs/link_encoder/{encoder}.log",
+    wildcard_constraints:
+        encoder=PLAN.encoders_of("folder"),
+    conda:
+        "../envs/train.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
     params:
-        encoder=encoder_settings,
+        encoder=PLAN.encoder_settings,
         code=fingerprint("link_encoder", SCRIPTS),
-    wildcard_constraints:
-        encoder=encoders_of("folder"),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/link_encoder.py"

@@ -8,14 +8,26 @@ Steps: choose_layers, correlate, present; recompute for the printed numbers.
 
 PHILIPPY2023 = SETTINGS.studies.philippy2023
 PRINTED = str(PROJECT / "resources" / "published" / "published.csv")
-RENDERED_TABLES = ("table1", "table2", "table3", "scores", "layers", "comparison", "correlations")
+RENDERED_TABLES = (
+    "table1",
+    "table2",
+    "table3",
+    "scores",
+    "layers",
+    "comparison",
+    "correlations",
+)
 RENDERED_FIGURES = ("figure1", "figure2", "figure3")
 
 
 if PHILIPPY2023:
     SOURCE_FOLDERS = [run.folder for run in plan.source_runs(PHILIPPY2023).values()]
-    EXPERIMENT_FOLDERS = [run.folder for run in plan.experiment_runs(PHILIPPY2023).values()]
-    DISTANCE_FILES = [f"results/distances/{name}.parquet" for name in PHILIPPY2023.distances]
+    EXPERIMENT_FOLDERS = [
+        run.folder for run in plan.experiment_runs(PHILIPPY2023).values()
+    ]
+    DISTANCE_FILES = [
+        f"results/distances/{name}.parquet" for name in PHILIPPY2023.distances
+    ]
 
     rule choose_layers_philippy2023:
         """Apply the paper's rule for choosing layers to freeze to the numbers at hand."""
@@ -27,6 +39,8 @@ if PHILIPPY2023:
             layers="results/papers/philippy2023/layers.json",
         log:
             "results/logs/choose_layers_philippy2023.log",
+        conda:
+            "../envs/analysis.yaml"
         threads: 1
         resources:
             mem_mb=2000,
@@ -34,8 +48,6 @@ if PHILIPPY2023:
         params:
             study=PHILIPPY2023.model_dump(mode="json"),
             code=fingerprint("choose_layers_philippy2023", SCRIPTS),
-        conda:
-            "../envs/analysis.yaml"
         script:
             "../workflow/scripts/choose_layers_philippy2023.py"
 
@@ -51,6 +63,8 @@ if PHILIPPY2023:
             cells="results/papers/philippy2023/cells.parquet",
         log:
             "results/logs/correlate_philippy2023.log",
+        conda:
+            "../envs/analysis.yaml"
         threads: 1
         resources:
             mem_mb=4000,
@@ -58,8 +72,6 @@ if PHILIPPY2023:
         params:
             study=PHILIPPY2023.model_dump(mode="json"),
             code=fingerprint("correlate_philippy2023", SCRIPTS),
-        conda:
-            "../envs/analysis.yaml"
         script:
             "../workflow/scripts/correlate_philippy2023.py"
 
@@ -68,7 +80,9 @@ if PHILIPPY2023:
         input:
             scores=expand("{folder}/scores.parquet", folder=SOURCE_FOLDERS),
             experiments=expand("{folder}/run.json", folder=EXPERIMENT_FOLDERS),
-            experiment_scores=expand("{folder}/scores.parquet", folder=EXPERIMENT_FOLDERS),
+            experiment_scores=expand(
+                "{folder}/scores.parquet", folder=EXPERIMENT_FOLDERS
+            ),
             baselines=expand(
                 "results/baselines/{encoder}/{task}/{source}.parquet",
                 encoder=PHILIPPY2023.encoder,
@@ -119,6 +133,8 @@ if PHILIPPY2023:
             ],
         log:
             "results/logs/present_philippy2023.log",
+        conda:
+            "../envs/analysis.yaml"
         threads: 1
         resources:
             mem_mb=4000,
@@ -127,16 +143,14 @@ if PHILIPPY2023:
             study=PHILIPPY2023.model_dump(mode="json"),
             encoder=SETTINGS.encoders[PHILIPPY2023.encoder].model_dump(mode="json"),
             code=fingerprint("present_philippy2023", SCRIPTS),
-        conda:
-            "../envs/analysis.yaml"
         script:
             "../workflow/scripts/present_philippy2023.py"
 
     rule philippy2023:
-        """Everything of the study."""
-        localrule: True
         input:
             rules.present_philippy2023.output,
+        """Everything of the study."""
+        localrule: True
 
 
 rule recompute_philippy2023:
@@ -162,21 +176,21 @@ rule recompute_philippy2023:
         ],
     log:
         "results/logs/recompute_philippy2023.log",
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
     params:
-        table=LANGUAGES,
+        table=PLAN.languages,
         code=fingerprint("recompute_philippy2023", SCRIPTS),
-    conda:
-        "../envs/analysis.yaml"
     script:
         "../workflow/scripts/recompute_philippy2023.py"
 
 
 rule philippy2023_published:
-    """The printed numbers, recomputed without any training."""
-    localrule: True
     input:
         rules.recompute_philippy2023.output,
+    """The printed numbers, recomputed without any training."""
+    localrule: True

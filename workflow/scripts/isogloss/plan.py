@@ -2,48 +2,21 @@
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from isogloss.config import Config, Philippy2023, PretrainedEncoder, frozen_recipe
+from isogloss.config import (
+    Config,
+    Philippy2023,
+    PretrainedEncoder,
+    Recipe,
+    frozen_recipe,
+    parse_recipe,
+)
 from isogloss.corpora.sources import Source, find_source, locate
 
 HELD_OUT = ("dev", "test")
-
-
-class Upstream(NamedTuple):
-    """One upstream file of a corpus: where it is or will be, and how to read it."""
-
-    path: str
-    source: Source
-
-
-def upstream(
-    config: Config,
-    datasets: list[Source],
-    languages: dict[str, dict[str, str]],
-    corpus: str,
-    language: str,
-    split: str,
-) -> Upstream:
-    """File from which a split of a corpus in a language is read."""
-    chosen = config.corpora[corpus]
-    source = find_source(datasets, chosen.dataset, chosen.home, split)
-    if chosen.home == "mirror":
-        return Upstream(f"{config.mirror}/{locate(source, language, languages)}", source)
-    if chosen.home == "family":
-        return Upstream(f"results/family/{locate(source, language, languages)}", source)
-    return Upstream(f"results/downloads/{corpus}/{language}/{split}", source)
-
-
-def held_out_splits(config: Config, datasets: list[Source], corpus: str) -> list[str]:
-    """Splits of a corpus that training text must not overlap with."""
-    chosen = config.corpora[corpus]
-    return [
-        source.split
-        for source in datasets
-        if (source.dataset, source.home) == (chosen.dataset, chosen.home)
-        and source.split in HELD_OUT
-    ]
+RUN = "results/runs/{encoder}/{task}/{trained_on}/{recipe}/{seed}"
 
 
 class Run(NamedTuple):
@@ -58,7 +31,7 @@ class Run(NamedTuple):
     @property
     def folder(self) -> str:
         """Folder of the run's files."""
-        return "results/runs/" + "/".join(str(word) for word in self)
+        return RUN.format(**self._asdict())
 
 
 def source_runs(study: Philippy2023) -> dict[str, Run]:
@@ -88,38 +61,186 @@ def last_source(study: Philippy2023) -> Run:
     return source_runs(study)[study.languages[-1]]
 
 
-def targets(config: Config, encoder: str, task: str) -> list[str]:
-    """Languages on which runs of an encoder and task are scored, in the studies' order."""
-    study = config.studies.philippy2023
-    if study is not None and (study.encoder, study.task) == (encoder, task):
-        return list(study.languages)
-    return []
+@dataclass(frozen=True)
+class Plan:
+    """A configuration with its tables; its methods name the files that a job needs.
+
+    Those that take `wildcards` are input functions and parameters of rules.
+    """
+
+    config: Config
+    datasets: list[Source]
+    languages: dict[str, dict[str, str]]
+
+    def targets(self, wildcards: Any) -> list[str]:
+        """Languages on which an encoder's runs of a task are scored, in the studies' order."""
+        study = self._study(wildcards)
+        return list(study.languages) if study else []
+
+    def pooling(self, wildcards: Any) -> str:
+        """How the states of an encoder and task are pooled over sub-words."""
+        study = self._study(wildcards)
+        return study.pooling if study else "cls"
+
+    def _study(self, wildcards: Any) -> Philippy2023 | None:
+        study = self.config.studies.philippy2023
+        wanted = (wildcards.encoder, wildcards.task)
+        return study if study and (study.encoder, study.task) == wanted else None
+
+    # corpora
+
+    def source(self, wildcards: Any) -> Source:
+        """Row of the table of data sets behind a split of a corpus."""
+        return self._source(wildcards.corpus, wildcards.split)
+
+    def _source(self, corpus: str, split: str) -> Source:
+        chosen = self.config.corpora[corpus]
+        return find_source(self.datasets, chosen.dataset, chosen.home, split)
+
+    def upstream_file(self, wildcards: Any) -> str:
+        """File from which a split of a corpus in a language is read."""
+        return self._upstream(wildcards.corpus, wildcards.language, wildcards.split)
+
+    def _upstream(self, corpus: str, language: str, split: str) -> str:
+        home = self.config.corpora[corpus].home
+        if home in ("hub", "url"):
+            return f"results/downloads/{corpus}/{language}/{split}"
+        root = self.config.mirror if home == "mirror" else "results/family"
+        return f"{root}/{locate(self._source(corpus, split), language, self.languages)}"
+
+    def held_out_splits(self, wildcards: Any) -> list[str]:
+        """Splits that training rows must not overlap with; none for other splits."""
+        if wildcards.split != "train":
+            return []
+        chosen = self.config.corpora[wildcards.corpus]
+        home = (chosen.dataset, chosen.home)
+        splits = [row.split for row in self.datasets if (row.dataset, row.home) == home]
+        return [split for split in splits if split in HELD_OUT]
+
+    def held_out_files(self, wildcards: Any) -> list[str]:
+        """Upstream files of `held_out_splits`."""
+        corpus, language = wildcards.corpus, wildcards.language
+        return [self._upstream(corpus, language, s) for s in self.held_out_splits(wildcards)]
+
+    def held_out_formats(self, wildcards: Any) -> list[str]:
+        """Formats of `held_out_files`."""
+        return [
+            self._source(wildcards.corpus, split).format
+            for split in self.held_out_splits(wildcards)
+        ]
+
+    # encoders
+
+    def encoders_of(self, kind: str) -> str:
+        """Regular expression of the encoders of a kind."""
+        return one_of(name for name, item in self.config.encoders.items() if item.kind == kind)
+
+    def encoder_settings(self, wildcards: Any) -> dict[str, Any]:
+        """The encoder's part of the configuration."""
+        return self.config.encoders[wildcards.encoder].model_dump(mode="json")
+
+    def encoder_layers(self, wildcards: Any) -> int:
+        """Number of blocks."""
+        return self.config.encoders[wildcards.encoder].layers
+
+    def pretraining_texts(self, wildcards: Any) -> list[list[Any]]:
+        """Corpus, language, split and parallelism of each text an encoder is pretrained on."""
+        encoder = self.config.encoders[wildcards.encoder]
+        if not isinstance(encoder, PretrainedEncoder):
+            return []
+        return [
+            [text.corpus, language, text.split, text.parallel]
+            for text in encoder.text
+            for language in text.languages or encoder.languages
+        ]
+
+    def pretraining_files(self, wildcards: Any) -> list[str]:
+        """Canonical rows of `pretraining_texts`."""
+        return [corpus_file(*text[:3]) for text in self.pretraining_texts(wildcards)]
+
+    def encoder_threads(self, wildcards: Any) -> int:
+        """CPU threads of a pretraining."""
+        return getattr(self.config.encoders[wildcards.encoder], "threads", 1)
+
+    # runs
+
+    def recipe(self, wildcards: Any) -> Recipe:
+        """The recipe without its intervention."""
+        return self.config.recipes[parse_recipe(wildcards.recipe).recipe]
+
+    def recipe_settings(self, wildcards: Any) -> dict[str, Any]:
+        """The recipe's part of the configuration."""
+        return self.recipe(wildcards).model_dump(mode="json")
+
+    def recipe_threads(self, wildcards: Any) -> int:
+        """CPU threads of a run."""
+        return self.recipe(wildcards).threads
+
+    def task_settings(self, wildcards: Any) -> dict[str, Any]:
+        """The task's part of the configuration."""
+        return self.config.tasks[wildcards.task].model_dump(mode="json")
+
+    def training_files(self, wildcards: Any) -> list[str]:
+        """Canonical rows to train on, one file per language of `trained_on`."""
+        return self._task_files(wildcards, wildcards.trained_on.split("+"), "train")
+
+    def dev_files(self, wildcards: Any) -> list[str]:
+        """Canonical rows to select by, if the recipe does."""
+        if self.recipe(wildcards).select != "best_dev":
+            return []
+        return self._task_files(wildcards, wildcards.trained_on.split("+"), "dev")
+
+    def test_files(self, wildcards: Any) -> list[str]:
+        """Canonical rows of all targets."""
+        return self._task_files(wildcards, self.targets(wildcards), "test")
+
+    def _task_files(self, wildcards: Any, languages: Iterable[str], split: str) -> list[str]:
+        corpus = self.config.tasks[wildcards.task].corpus
+        return [corpus_file(corpus, language, split) for language in languages]
+
+    def chosen_layers(self, wildcards: Any) -> list[str]:
+        """The file in which a study says which layers a run freezes, if one does."""
+        study = parse_recipe(wildcards.recipe).study
+        return [f"results/papers/{study}/layers.json"] if study else []
+
+    # representations and languages
+
+    def bases(self, wildcards: Any) -> list[str]:
+        """Names of the states that a run's states are compared with."""
+        study = self._study(wildcards)
+        return list(study.bases) if study else ["pretrained"]
+
+    def base_files(self, wildcards: Any) -> list[str]:
+        """Files of `bases`."""
+        study = self._study(wildcards)
+        files = {"pretrained": f"results/base/{wildcards.encoder}/{wildcards.task}/states.parquet"}
+        if study:
+            files["last_source"] = f"{last_source(study).folder}/states.parquet"
+        return [files[base] for base in self.bases(wildcards)]
+
+    def distance_settings(self, wildcards: Any) -> dict[str, Any]:
+        """The distances' part of the configuration."""
+        return self.config.distances[wildcards.distances].model_dump(mode="json")
+
+    def distance_file(self, wildcards: Any) -> list[str]:
+        """The file that distances are read from, if there is one."""
+        chosen = self.config.distances[wildcards.distances]
+        if chosen.kind == "zip":
+            return [chosen.path]
+        return ["results/family/distances.csv"] if chosen.kind == "family" else []
+
+    def distance_languages(self, wildcards: Any) -> list[str]:
+        """Languages whose distances some study asks for, sorted."""
+        study = self.config.studies.philippy2023
+        wanted = study and wildcards.distances in study.distances
+        return sorted(study.languages) if study and wanted else []
 
 
-def pooling(config: Config, encoder: str, task: str) -> str:
-    """How the states of an encoder and task are pooled over sub-words."""
-    study = config.studies.philippy2023
-    if study is not None and (study.encoder, study.task) == (encoder, task):
-        return study.pooling
-    return "cls"
-
-
-def pretraining_texts(encoder: PretrainedEncoder) -> list[tuple[str, str, str, bool]]:
-    """Corpus, language, split and parallelism of each text an encoder is pretrained on."""
-    return [
-        (text.corpus, language, text.split, text.parallel)
-        for text in encoder.text
-        for language in encoder.languages
-    ]
+def corpus_file(corpus: str, language: str, split: str) -> str:
+    """Canonical rows of a split."""
+    return f"results/corpora/{corpus}/{language}/{split}.parquet"
 
 
 def one_of(names: Iterable[str]) -> str:
     """Regular expression that matches these names only, and nothing if there are none."""
     return "|".join(re.escape(name) for name in sorted(names)) or "(?!x)x"
-
-
-def distance_languages(config: Config, distances: str) -> list[str]:
-    """Languages whose distances some study asks for, sorted."""
-    study = config.studies.philippy2023
-    wanted = study.languages if study is not None and distances in study.distances else []
-    return sorted(wanted)

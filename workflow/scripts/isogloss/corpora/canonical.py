@@ -51,10 +51,7 @@ def read_corpus(format: str, path: Path, language: str) -> tuple[str, pd.DataFra
     """
     if format not in FORMATS:
         raise ConfigError(f"format {format!r} is unknown; allowed: {', '.join(sorted(FORMATS))}")
-    if format == "xnli-1.0":
-        frame = read_xnli_1_0(path, language)
-    else:
-        frame = _READERS[format](path)
+    frame = read_xnli_1_0(path, language) if format == "xnli-1.0" else _READERS[format](path)
     count_repeated(frame, path)
     return FORMATS[format], frame
 
@@ -110,7 +107,10 @@ def check_overlap(
         return train
     columns = _key_columns(train)
     keys = _keys(train, columns)
-    twins = {key: name for name in reversed(held_out) for key in _keys(held_out[name], columns)}
+    twins: dict[tuple[str, ...], str] = {}
+    for name, frame in held_out.items():
+        for key in _keys(frame, columns):
+            twins.setdefault(key, name)
     shared = [key in twins for key in keys]
     if not any(shared):
         return train
@@ -142,14 +142,16 @@ def _keys(frame: pd.DataFrame, columns: list[str]) -> list[tuple[str, ...]]:
 
 
 def _line_of(path: str | Path, texts: tuple[str, ...]) -> int | None:
-    """First line that holds these texts as whole fields; None in a binary file."""
+    """First line that is this text, a treebank's comment of it, or has the pair; or None."""
     try:
-        lines = Path(path).read_text(encoding="utf-8", newline="\n").split("\n")
+        lines = Path(path).read_bytes().decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
         return None
     wanted = {text.strip() for text in texts}
     for number, line in enumerate(lines, start=1):
-        fields = {field.strip() for field in [*line.split("\t"), line.partition("=")[2]]}
-        if wanted <= fields:
+        fields = line.split("\t") if len(texts) > 1 else [line]
+        if line.startswith("#"):
+            fields.append(line.partition("=")[2])
+        if wanted <= {field.strip() for field in fields}:
             return number
     return None

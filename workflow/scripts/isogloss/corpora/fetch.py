@@ -13,6 +13,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -160,7 +161,7 @@ def _extract(address: str, archive: Path, member: str, output: Path) -> None:
         with zipfile.ZipFile(archive) as files:
             names = ", ".join(sorted(files.namelist())[:20])
         raise CorpusError(address, None, f"holds no member {member!r}; it has: {names}") from None
-    except (zipfile.BadZipFile, zipfile.zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise CorpusError(address, None, f"not a readable ZIP archive ({error})") from None
 
 
@@ -221,4 +222,11 @@ def _checksum(path: Path) -> str:
 def _record(output: Path, facts: dict[str, Any]) -> None:
     facts = {**facts, "sha256": _checksum(output), "bytes": output.stat().st_size}
     text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
-    write_atomically(record_path(output), lambda file: file.write(text.encode()) and None)
+    _write_text(record_path(output), text)
+
+
+def _write_text(path: Path, text: str) -> None:
+    def write(file: IO[bytes]) -> None:
+        file.write(text.encode())
+
+    write_atomically(path, write)

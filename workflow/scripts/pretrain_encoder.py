@@ -26,7 +26,8 @@ with job(snakemake.log[0]) as log:
     facts = [snakemake.params.encoder, snakemake.params.texts, snakemake.params.code]
     facts += [sha256_of(Path(file)) for file in snakemake.input.text]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    state = manifest.parent / "resume.safetensors"
+    # Beside the encoder's folder, because what lies in it belongs to the encoder.
+    state = manifest.parent.with_suffix(".resume")
     log.info("%d documents in %d languages", len(items), len(settings.languages))
     curve = pretrain(items, settings, manifest.parent, state, key)
     write_table(snakemake.output.curve, "curve", curve)

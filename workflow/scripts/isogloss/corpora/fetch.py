@@ -168,11 +168,12 @@ def _extract(address: str, archive: Path, member: str, output: Path) -> None:
 def _download_from_hub(
     repository: str, pattern: str, version: str, folder: Path
 ) -> tuple[str, dict[str, Path]]:
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import HfApi
 
+    hub = HfApi()
     name = f"hub data set {repository} (revision {version or 'newest'})"
     try:
-        info = HfApi().dataset_info(repository, revision=version or None, timeout=_TIMEOUT)
+        info = hub.dataset_info(repository, revision=version or None, timeout=_TIMEOUT)
         names = sorted(file.rfilename for file in info.siblings or [])
         chosen = fnmatch.filter(names, pattern)
         if not chosen:
@@ -181,7 +182,7 @@ def _download_from_hub(
             )
         files = {
             file: Path(
-                hf_hub_download(
+                hub.hf_hub_download(
                     repository, file, repo_type="dataset", revision=info.sha, local_dir=folder
                 )
             )

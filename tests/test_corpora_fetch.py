@@ -96,6 +96,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def hub(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
     """The server as a model hub with one data set."""
     constants = pytest.importorskip("huggingface_hub.constants")
+    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, server.address)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(constants, "ENDPOINT", server.address)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))

@@ -18,11 +18,11 @@ with job(snakemake.log[0]) as log:
     settings = PretrainedEncoder.model_validate(snakemake.params.encoder)
     manifest = Path(snakemake.output.manifest)
     items = []
-    for file, (corpus, language, _, parallel) in zip(
+    for file, (_, language, _, group) in zip(
         snakemake.input.text, snakemake.params.texts, strict=True
     ):
         kind, frame = read_any(file)
-        items += documents(frame, kind, language, corpus, parallel)
+        items += documents(frame, kind, language, group)
     facts = [snakemake.params.encoder, snakemake.params.texts, snakemake.params.code]
     facts += [sha256_of(Path(file)) for file in snakemake.input.text]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -144,13 +144,16 @@ class Plan:
         return self.config.encoders[wildcards.encoder].layers
 
     def pretraining_texts(self, wildcards: Any) -> list[list[Any]]:
-        """Corpus, language, split and parallelism of each text an encoder is pretrained on."""
+        """Corpus, language, split of each text an encoder is pretrained on, and its group.
+
+        Rows of the same place in texts of one group translate each other; None for no group.
+        """
         encoder = self.config.encoders[wildcards.encoder]
         if not isinstance(encoder, PretrainedEncoder):
             return []
         return [
-            [text.corpus, language, text.split, text.parallel]
-            for text in encoder.text
+            [text.corpus, language, text.split, f"text {place}" if text.parallel else None]
+            for place, text in enumerate(encoder.text)
             for language in text.languages or encoder.languages
         ]
 

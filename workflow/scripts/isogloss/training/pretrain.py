@@ -33,11 +33,13 @@ class Document(NamedTuple):
 
 
 def documents(
-    frame: pd.DataFrame, kind: str, language: str, corpus: str, parallel: bool
+    frame: pd.DataFrame, kind: str, language: str, group: str | None
 ) -> list[Document]:
     """Documents of a frame of table kind `pairs`, `lines` or `treebank`.
 
     Lines of one document are taken two at a time.
+
+    group : texts whose documents at the same place translate each other, if any do
     """
     if kind == "pairs":
         segments = list(zip(frame["premise"], frame["hypothesis"], strict=True))
@@ -49,7 +51,7 @@ def documents(
             texts = lines.tolist()
             segments += [tuple(texts[i : i + 2]) for i in range(0, len(texts), 2)]
     return [
-        Document(language, parts, (corpus, place) if parallel else None)
+        Document(language, parts, (group, place) if group else None)
         for place, parts in enumerate(segments)
     ]
 

@@ -10,6 +10,7 @@ from isogloss.figures.matrix import Panel, draw_matrices
 from isogloss.papers.freezing import Choice
 from isogloss.papers.page import Section, write_page
 from isogloss.papers.philippy2023 import (
+    BASELINE,
     MEAN,
     NOT_USED,
     PUBLISHED_TREATMENT,
@@ -32,6 +33,16 @@ CAPTIONS = {
     "figure2": "Figure 2: as Figure 1, for one source.",
     "figure3": "Figure 3: accuracy (percent), rows sources, columns targets.",
 }
+# What the rows and the columns of an item are.
+AXES = {
+    "table1": ("distance", "coefficient"),
+    "table2": ("layer", "coefficient"),
+    "table3": ("experiment", "distance"),
+    "figure1": ("layer", "distance"),
+    "figure2": ("layer", "distance"),
+    "figure3": ("source", "target"),
+}
+TRANSFER = "CLTP"
 STAR_LEVELS = {"table2": ((0.01, "*"),)}
 TWO_LEVELS = ((0.01, "**"), (0.05, "*"))
 
@@ -116,22 +127,11 @@ def _section(folder: Path, item: str, results: Results) -> Section:
         write_views(frame, folder / item, caption, "")
         return Section("Figure 3", caption, figure, None, [])
     treatment = PUBLISHED_TREATMENT[item]
-    table = _table(item, results, *results.variant, treatment)
+    table = _shown(item, results, *results.variant, treatment)
     note = f"Pairs of a language with itself are {treatment}. {authors_p_note}"
     write_views(table, folder / item, caption, note)
-    notes = [note]
-    if item == "table3":
-        means = results.comparison[
-            (results.comparison["item"] == item) & (results.comparison["column"] == "CLTP")
-        ]
-        shown = [
-            f"{row}: {here:.2f} percent (published {printed})"
-            for row, here, printed in means[["row", "here", "published"]].itertuples(index=False)
-            if pd.notna(here)
-        ]
-        notes.insert(0, "Mean accuracy over all targets (CLTP): " + "; ".join(shown) + ".")
-    return Section(item.replace("table", "Table ").replace("figure", "Figure "), caption, figure,
-                   table, notes)
+    title = item.replace("table", "Table ").replace("figure", "Figure ")
+    return Section(title, caption, figure, table, [note])
 
 
 def with_means(accuracy: pd.DataFrame) -> pd.DataFrame:
@@ -153,18 +153,36 @@ def _table(item: str, results: Results, distances: str, base: str, treatment: st
     )
 
 
+def _shown(item: str, results: Results, distances: str, base: str, treatment: str) -> pd.DataFrame:
+    """A table of correlations with its axes named; Table 3 ends with the mean accuracies."""
+    table = _table(item, results, distances, base, treatment)
+    if item == "table3":
+        means = results.comparison.query("item == @item and column == @TRANSFER")
+        means = means.dropna(subset="here").assign(value=lambda rows: rows["here"])
+        means = means.sort_values("row", key=lambda rows: rows.where(rows != BASELINE, ""))
+        means = means.assign(n=len(results.accuracy), stars="")
+        table = pd.concat([table, means.reindex(columns=table.columns)], ignore_index=True)
+    row, column = AXES[item]
+    return table.drop(columns="coefficient").rename(columns={"row": row, "column": column})
+
+
 def _panels(item: str, results: Results) -> list[Panel]:
     """The matrix here and the published one."""
     printed = results.published[results.published["item"] == item]
-    printed = printed.assign(number=printed["value"].astype(float), stars=printed["stars"])
+    printed = printed.assign(number=printed["value"].astype(float))
+    row, column = AXES[item]
+
+    def matrix(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+        return wide(frame, value).rename_axis(index=row, columns=column)
+
     if item == "figure3":
         here = Panel("here", with_means(results.accuracy), None, "accuracy (percent)", False)
-        there = Panel("published", wide(printed, "number"), None, "accuracy (percent)", False)
+        there = Panel("published", matrix(printed, "number"), None, "accuracy (percent)", False)
         return [here, there]
     table = _table(item, results, *results.variant, PUBLISHED_TREATMENT[item])
     return [
-        Panel("here", wide(table, "value"), wide(table, "stars"), "Pearson", True),
-        Panel("published", wide(printed, "number"), wide(printed, "stars"), "Pearson", True),
+        Panel("here", matrix(table, "value"), matrix(table, "stars"), "Pearson", True),
+        Panel("published", matrix(printed, "number"), matrix(printed, "stars"), "Pearson", True),
     ]
 
 
@@ -184,7 +202,7 @@ def _variants(results: Results) -> list[Section]:
                 continue
             used = [f"distances {distances}", f"base {base}", f"same-language pairs {treatment}"]
             names = ", ".join(word for word in used if not word.endswith(f" {NOT_USED}"))
-            table = _table(item, results, distances, base, treatment)
+            table = _shown(item, results, distances, base, treatment)
             title = f"{item.replace('table', 'Table ')}, {names}"
             sections.append(Section(title, CAPTIONS[item], None, table, []))
     return sections

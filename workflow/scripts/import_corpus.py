@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isogloss.corpora.canonical import check_overlap, limit, read_corpus
+from isogloss.corpora.canonical import check_overlap, count_repeated, limit, read_corpus
 from isogloss.logs import job
 from isogloss.tables import write_table
 
@@ -23,5 +23,6 @@ with job(snakemake.log[0]) as log:
     rows = check_overlap(rows, held_out, path, snakemake.params.overlap)
     if snakemake.params.limit is not None:
         rows = limit(rows, snakemake.params.limit)
-    log.info("%s: %d rows of kind %s", path, len(rows), kind)
+    repeated = count_repeated(rows, path)
+    log.info("%s: %d rows of kind %s, %d repeated", path, len(rows), kind, repeated)
     write_table(snakemake.output.rows, kind, rows)

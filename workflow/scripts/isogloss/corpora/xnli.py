@@ -97,26 +97,30 @@ def read_xtreme_pairs(path: str | Path) -> pd.DataFrame:
 def read_xnli_mt(path: str | Path) -> pd.DataFrame:
     """XNLI-MT 1.0 train file: header `premise hypo label`, label `contradictory`.
 
+    An empty sentence is kept: a machine translation may be empty, and the studies train on all
+    rows.
+
     Raises
     ------
     CorpusError
-        for another header, a wrong number of columns, an unknown label, an empty
-        sentence, or no row at all
+        for another header, a wrong number of columns, an unknown label, or no row at all
     """
     lines = read_lines(path)
     _check_header(path, lines[0], _MT_HEADER)
     cells = _cells(path, lines, len(_MT_HEADER), first=2)
-    return _pairs(path, (_Row(line, *row) for line, row in cells), _MT_LABELS)
+    return _pairs(path, (_Row(line, *row) for line, row in cells), _MT_LABELS, empty=True)
 
 
 def read_xnli_parquet(path: str | Path) -> pd.DataFrame:
     """Parquet of the hub: premise, hypothesis, and label 0, 1, 2 in the order of LABELS.
 
+    An empty sentence is kept, as in `read_xnli_mt`: the train split is the same text.
+
     Raises
     ------
     CorpusError
         for another file format or schema, other label names in the hub's metadata, a missing
-        value, a label outside of 0 to 2 or an empty sentence; rows are counted from 1
+        value or a label outside of 0 to 2; rows are counted from 1
     """
     table = _read_parquet(path)
     _check_label_names(path, table.schema)
@@ -130,9 +134,6 @@ def read_xnli_parquet(path: str | Path) -> pd.DataFrame:
             allowed = ", ".join(f"{place} ({name})" for place, name in enumerate(LABELS))
             raise CorpusError(path, None, f"row {number}: label {label}; allowed: {allowed}")
         rows.append(_Row(number, premise, hypothesis, LABELS[label]))
-    for row in rows:
-        if not row.premise.strip() or not row.hypothesis.strip():
-            raise CorpusError(path, None, f"row {row.line}: {_empty(row)}")
     return _frame(path, rows)
 
 
@@ -156,14 +157,16 @@ def _cells(
         yield line, row
 
 
-def _pairs(path: str | Path, rows: Iterable[_Row], labels: Mapping[str, str]) -> pd.DataFrame:
+def _pairs(
+    path: str | Path, rows: Iterable[_Row], labels: Mapping[str, str], empty: bool = False
+) -> pd.DataFrame:
     named = []
     for row in rows:
         if row.label not in labels:
             raise CorpusError(
                 path, row.line, f"label {row.label!r} is unknown; allowed: {', '.join(labels)}"
             )
-        if not row.premise.strip() or not row.hypothesis.strip():
+        if not empty and not (row.premise.strip() and row.hypothesis.strip()):
             raise CorpusError(path, row.line, _empty(row))
         named.append(row._replace(label=labels[row.label]))
     return _frame(path, named)

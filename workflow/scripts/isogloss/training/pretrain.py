@@ -64,7 +64,9 @@ class Texts:
     ) -> None:
         self.items, self.settings = items, settings
         flat = [segment for item in items for segment in item.segments]
-        coded = tokenizer(flat, add_special_tokens=False, return_attention_mask=False)
+        coded = tokenizer(
+            flat, add_special_tokens=False, return_attention_mask=False, verbose=False
+        )
         rows = iter(coded["input_ids"])
         self.segments = [tuple(next(rows) for _ in item.segments) for item in items]
         self.tokenizer = tokenizer

@@ -20,3 +20,19 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("needs the real sample data in ../shared")
     return folder
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta"])
+def encoder_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny encoder in hub layout, once as BERT and once as XLM-R."""
+    from models import save_encoder
+
+    return save_encoder(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny BERT in hub layout."""
+    from models import save_encoder
+
+    return save_encoder(tmp_path_factory.mktemp("encoder"), "bert")

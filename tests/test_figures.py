@@ -8,6 +8,7 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+
 from isogloss.errors import TableError
 from isogloss.figures import matrix
 from isogloss.figures.matrix import Panel, draw_matrices

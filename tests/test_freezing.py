@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from isogloss.errors import TableError
 from isogloss.papers.freezing import Choice, choose_layers
 from isogloss.papers.published import read_published

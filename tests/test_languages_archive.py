@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
+
 from isogloss.errors import ConfigError
 from isogloss.languages.distances import DISTANCES, zip_distances
 from isogloss.tables import arrange
-from scipy import sparse
 
 INDEX = ["bul", "eng", "fra", "ara"]
 LANGUAGES = {"en": "eng", "bg": "bul", "fr": "fra"}

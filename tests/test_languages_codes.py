@@ -1,6 +1,7 @@
 """Which URIEL code stands for which language."""
 
 import pytest
+
 from isogloss.errors import ConfigError
 from isogloss.languages.codes import uriel_codes
 

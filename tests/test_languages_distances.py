@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+
 from isogloss.errors import ConfigError
 from isogloss.languages import uriel
 from isogloss.languages.distances import (
@@ -20,7 +22,6 @@ from isogloss.languages.distances import (
 )
 from isogloss.papers.published import read_published, restore_accuracy
 from isogloss.tables import arrange
-from scipy import stats
 
 # codes of the released code of Philippy et al. 2023
 AUTHORS = {

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+
 from isogloss import tables
 from isogloss.errors import TableError
 from isogloss.languages.distances import uriel_distances
@@ -18,7 +20,6 @@ from isogloss.papers.philippy2023 import (
 )
 from isogloss.papers.published import compare, read_published, restore_accuracy
 from isogloss.statistics.correlation import stars
-from scipy import stats
 
 LANGUAGES = ["bb", "aa", "dd", "cc", "ee"]
 LAYERS = [1, 2, 3]

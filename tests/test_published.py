@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from isogloss.errors import TableError
 from isogloss.papers.published import (
     COLUMNS,

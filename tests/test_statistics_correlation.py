@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
+
 from isogloss.errors import TableError
 from isogloss.statistics import correlation
 from isogloss.statistics.correlation import (
@@ -17,7 +19,6 @@ from isogloss.statistics.correlation import (
     correlate_many,
     stars,
 )
-from scipy import stats
 
 TESTS = {"pearson": stats.pearsonr, "spearman": stats.spearmanr}
 COEFFICIENTS = pytest.mark.parametrize("coefficient", ["pearson", "spearman"])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from isogloss.errors import TableError
 from isogloss.papers import views
 from isogloss.papers.page import SHARED_LANGUAGES, Section, limits, write_page

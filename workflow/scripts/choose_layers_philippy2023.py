@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from isogloss.config import Philippy2023
 from isogloss.logs import job
 from isogloss.papers.freezing import choose_from_correlations

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isogloss.languages.codes import uriel_codes
+from isogloss.languages.codes import UrielColumn, uriel_codes
 from isogloss.languages.distances import family_distances, uriel_distances, zip_distances
 from isogloss.logs import job
 from isogloss.tables import write_table
@@ -16,7 +16,7 @@ with job(snakemake.log[0]):
     if settings["kind"] == "family":
         frame = family_distances(Path(snakemake.input.file[0]), languages)
     else:
-        column = "uriel_authors" if settings["codes"] == "authors" else "uriel"
+        column: UrielColumn = "uriel_authors" if settings["codes"] == "authors" else "uriel"
         codes = uriel_codes(snakemake.params.table, column, languages)
         if settings["kind"] == "zip":
             frame = zip_distances(Path(snakemake.input.file[0]), codes)

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from isogloss.config import Philippy2023
 from isogloss.logs import job
-from isogloss.papers.philippy2023 import STUDY, cells, correlations
+from isogloss.papers.philippy2023 import cells, correlations
 from isogloss.papers.runs import accuracy_matrix, experiment_row, impact
 from isogloss.tables import read_table, write_table
 
@@ -16,11 +17,9 @@ with job(snakemake.log[0]):
     study = Philippy2023.model_validate(snakemake.params.study)
     scores = pd.concat([read_table(file, "scores") for file in snakemake.input.scores])
     accuracy = accuracy_matrix(scores, study.languages)
-    experiments = {
+    experiments: dict[str, pd.Series] = {
         name: experiment_row(read_table(file, "scores"), study.languages)
-        for name, file in zip(
-            sorted(study.experiments), snakemake.input.experiments, strict=True
-        )
+        for name, file in zip(sorted(study.experiments), snakemake.input.experiments, strict=True)
     }
     cka = pd.concat([read_table(file, "cka") for file in snakemake.input.cka])
     distances = {
@@ -38,7 +37,5 @@ with job(snakemake.log[0]):
         study.statistics_seed,
     )
     write_table(snakemake.output.correlations, "correlations", table)
-    shown = cells(
-        table, accuracy, experiments, study.source, study.distances[0], study.bases[0]
-    )
+    shown = cells(table, accuracy, experiments, study.source, study.distances[0], study.bases[0])
     write_table(snakemake.output.cells, "cells", shown)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from isogloss.config import Recipe, Task, parse_recipe
 from isogloss.encoders.manifest import checked_folder
 from isogloss.logs import job

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from isogloss.config import Philippy2023
 from isogloss.logs import job
 from isogloss.papers.freezing import Choice
@@ -31,11 +32,9 @@ with job(snakemake.log[0]):
     comparison = compare(published, cells, absent)
     write_table(snakemake.output.comparison, "comparison", comparison)
     rule = json.loads(Path(snakemake.input.layers).read_text(encoding="utf-8"))
-    frozen = {
+    frozen: dict[str, list[int]] = {
         name: json.loads(Path(file).read_text(encoding="utf-8"))["recipe"]["freeze"]
-        for name, file in zip(
-            sorted(study.experiments), snakemake.input.experiments, strict=True
-        )
+        for name, file in zip(sorted(study.experiments), snakemake.input.experiments, strict=True)
     }
     table = score_table(pd.concat([scores, *frozen_scores]), baselines, CHANCE)
     intro = limits(study.encoder, encoder.get("steps"), table)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isogloss.languages.codes import uriel_codes
+from isogloss.languages.codes import UrielColumn, uriel_codes
 from isogloss.languages.distances import placeholders, uriel_distances
 from isogloss.logs import job
 from isogloss.papers.philippy2023 import cells, correlations
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 SOURCE = "en"
 SEED = 1
 PERMUTATIONS, RESAMPLES = 9999, 2000
+CODES: dict[str, UrielColumn] = {"uriel-authors": "uriel_authors", "uriel-real": "uriel"}
 UNTRAINED = "needs runs; here only the printed Figure 3 is used"
 
 with job(snakemake.log[0]):
     published = study_rows(read_published(snakemake.input.published))
     accuracy = restore_accuracy(published)
     codes = {
-        f"uriel-{name}": uriel_codes(snakemake.params.table, column, list(accuracy.index))
-        for name, column in (("authors", "uriel_authors"), ("real", "uriel"))
+        name: uriel_codes(snakemake.params.table, column, list(accuracy.index))
+        for name, column in CODES.items()
     }
     distances = {name: uriel_distances(languages) for name, languages in codes.items()}
     hollow = {

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
 from isogloss.logs import job
 from isogloss.tables import read_table, write_table
 from isogloss.tasks.baselines import score_baselines

@@ -48,7 +48,7 @@ class Family(Model):
 
     languages: Languages = Field(description="codes out of the family")
     seed: int = Field(1, ge=0, description="seed of lexicon, meanings and texts")
-    sizes: FamilySizes = Field(FamilySizes(), description="amount of text")
+    sizes: FamilySizes = Field(FamilySizes.model_validate({}), description="amount of text")
 
 
 class Corpus(Model):
@@ -132,9 +132,7 @@ class PretrainedEncoder(Model):
     threads: int = Field(2, ge=1, le=64, description="CPU threads; part of what is reproduced")
 
 
-Encoder = Annotated[
-    HubEncoder | FolderEncoder | PretrainedEncoder, Field(discriminator="kind")
-]
+Encoder = Annotated[HubEncoder | FolderEncoder | PretrainedEncoder, Field(discriminator="kind")]
 
 
 class Task(Model):
@@ -204,9 +202,7 @@ class ZipDistances(Model):
     codes: Literal["authors", "real"] = "authors"
 
 
-Distances = Annotated[
-    FamilyDistances | UrielDistances | ZipDistances, Field(discriminator="kind")
-]
+Distances = Annotated[FamilyDistances | UrielDistances | ZipDistances, Field(discriminator="kind")]
 
 
 class Philippy2023(Model):
@@ -386,10 +382,10 @@ def _philippy2023_references(config: Config, study: Philippy2023) -> Iterable[st
         if len(set(values)) < len(values):
             yield f"{key}.{field}: found {values}; each may stand once"
     task = config.tasks.get(study.task)
-    if task is not None and task.corpus in config.corpora and config.family is not None:
-        if config.corpora[task.corpus].home == "family":
-            for language in sorted(set(study.languages) - set(config.family.languages)):
-                yield _unknown(f"{key}.languages", language, config.family.languages)
+    corpus = config.corpora.get(task.corpus) if task is not None else None
+    if corpus is not None and corpus.home == "family" and config.family is not None:
+        for language in sorted(set(study.languages) - set(config.family.languages)):
+            yield _unknown(f"{key}.languages", language, config.family.languages)
     encoder = config.encoders.get(study.encoder)
     recipe = config.recipes.get(study.recipe)
     for where, layers in [

@@ -46,9 +46,7 @@ _RUN_KEY = ("encoder", "task", "trained_on", "recipe", "seed")
 
 SCHEMAS: dict[str, Schema] = {
     # corpora: one file per corpus, language and split; id is the row in upstream order
-    "pairs": Schema(
-        pa.schema([_integer("id"), *_text("premise", "hypothesis", "label")]), ("id",)
-    ),
+    "pairs": Schema(pa.schema([_integer("id"), *_text("premise", "hypothesis", "label")]), ("id",)),
     "lines": Schema(pa.schema([_integer("id"), _integer("document"), *_text("text")]), ("id",)),
     "treebank": Schema(
         pa.schema(
@@ -161,7 +159,7 @@ SCHEMAS: dict[str, Schema] = {
 }
 
 
-def write_atomically(path: str | Path, write: Callable[[IO[bytes]], None]) -> None:
+def write_atomically(path: str | Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file so that a reader sees the whole of it or nothing.
 
     `write` receives a binary file beside `path`; it is synced to disk and renamed.
@@ -174,8 +172,8 @@ def write_atomically(path: str | Path, write: Callable[[IO[bytes]], None]) -> No
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -198,13 +196,13 @@ def arrange(kind: str, frame: pd.DataFrame) -> pa.Table:
         additional = sorted(set(frame.columns) - set(schema.columns.names))
         raise TableError(f"table {kind!r}: missing columns {missing}, additional {additional}")
     key = list(schema.key)
-    if frame.duplicated(key).any():
-        first = frame.loc[frame.duplicated(key), key].iloc[0].to_dict()
-        raise TableError(f"table {kind!r}: two rows for {first}")
-    ordered = frame[schema.columns.names].sort_values(key, kind="stable")
     try:
+        if frame.duplicated(key).any():
+            first = frame.loc[frame.duplicated(key), key].iloc[0].to_dict()
+            raise TableError(f"table {kind!r}: two rows for {first}")
+        ordered = frame[schema.columns.names].sort_values(key, kind="stable")
         table = pa.Table.from_pandas(ordered, schema=schema.columns, preserve_index=False)
-    except (ValueError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except (ValueError, TypeError, pa.ArrowInvalid) as error:
         raise TableError(f"table {kind!r}: {error}") from error
     for field, column in zip(schema.columns, table.columns, strict=True):
         if not field.nullable and column.null_count:

@@ -1,8 +1,8 @@
 """Batches without padding: several sequences share a row, and do not see each other.
 
 A batch of random examples has lengths from a few sub-words to many. Its sequences are
-spread over rows of nearly equal fill. Attention is masked to each sequence's own sub-words and positions restart,
-so every sequence gets exactly the states it would get alone.
+spread over rows of nearly equal fill. Attention is masked to each sequence's own sub-words
+and positions restart, so every sequence gets exactly the states it would get alone.
 """
 
 import heapq
@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+
+# Sub-words computed, over the fewest possible, that narrower rows may cost.
+SLACK = 1.02
 
 
 class Encoded(NamedTuple):
@@ -53,14 +56,17 @@ class Batch(NamedTuple):
 def place(lengths: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
     """Row and column for each sequence, and the width of a row.
 
-    Rows of one to three times the longest sequence are tried; the number of rows that computes
-    the fewest sub-words is taken.
+    One sequence per row and rows of one to three times the longest sequence are tried. The most
+    rows are taken that compute few more sub-words than the fewest: attention costs the square
+    of a row's width.
     """
     total, longest = sum(lengths), max(lengths)
     counts = range(max(1, total // longest), max(1, total // (3 * longest)) - 1, -1)
-    tried = [_spread(lengths, count) for count in counts]
-    best = min(range(len(tried)), key=lambda i: counts[i] * tried[i][1])
-    return tried[best]
+    tried = [(count, *_spread(lengths, count)) for count in (len(lengths), *counts)]
+    fewest = min(count * width for count, _, width in tried)
+    return next(
+        (places, width) for count, places, width in tried if count * width <= SLACK * fewest
+    )
 
 
 def _spread(lengths: Sequence[int], count: int) -> tuple[list[tuple[int, int]], int]:

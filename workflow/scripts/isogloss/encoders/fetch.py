@@ -17,7 +17,9 @@ def fetch_encoder(encoder: HubEncoder, manifest: Path) -> None:
         if the hub cannot be reached or has no such repository or revision
     """
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+
+    # of the hub's HTTP library, whichever that is
+    from huggingface_hub.errors import HTTPError
 
     name = f"{encoder.repository}@{encoder.revision}"
     try:
@@ -27,8 +29,10 @@ def fetch_encoder(encoder: HubEncoder, manifest: Path) -> None:
             revision=facts.sha,
             local_dir=manifest.parent,
             allow_patterns=list(PATTERNS),
+            # in the patterns of the hub `*` stands for folders too
+            ignore_patterns="*/*",
         )
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except (HTTPError, OSError, ValueError) as error:
         raise EncoderError(
             f"{name}: cannot be fetched from the hub ({error}); on a machine without network use "
             "kind: folder with a copy in hub layout"

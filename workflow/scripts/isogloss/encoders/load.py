@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -25,7 +26,7 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     """Load the weights of a BERT- or RoBERTa-like encoder, float32, with a pooler.
 
     Weights are read from safetensors only and no code of the folder runs. A pooler the
-    folder does not hold is initialised from `seed`.
+    folder does not hold is initialised from `seed`; all other weights must be there.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
-            encoder = AutoModel.from_pretrained(
+            encoder, report = AutoModel.from_pretrained(
                 folder,
                 local_files_only=True,
                 use_safetensors=True,
@@ -53,13 +54,20 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
                 add_pooling_layer=True,
                 attn_implementation="sdpa",
                 dtype=torch.float32,
+                output_loading_info=True,
                 **changed,
             )
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             raise EncoderError(f"{folder}: no encoder can be loaded ({error})") from error
     if not hasattr(encoder, "encoder") or not hasattr(encoder, "embeddings"):
         raise EncoderError(
             f"{folder}: {type(encoder).__name__} is not a BERT- or RoBERTa-like encoder"
+        )
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
+    if missing:
+        raise EncoderError(
+            f"{folder}: the weights lack {len(missing)} tensors of config.json's model, "
+            f"{missing[0]} first; only a pooler may be absent"
         )
     return encoder.eval()
 
@@ -87,7 +95,9 @@ def freeze(encoder: Any, layers: list[int], embeddings: bool) -> None:
     """Exclude whole blocks (1-based, as in Philippy et al.) or the embeddings from training."""
     for layer in layers:
         if not 1 <= layer <= len(blocks(encoder)):
-            raise EncoderError(f"layer {layer} cannot be frozen; allowed: 1 to {len(blocks(encoder))}")
+            raise EncoderError(
+                f"layer {layer} cannot be frozen; allowed: 1 to {len(blocks(encoder))}"
+            )
         blocks(encoder)[layer - 1].requires_grad_(False)
     if embeddings:
         encoder.embeddings.requires_grad_(False)

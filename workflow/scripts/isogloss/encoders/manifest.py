@@ -10,8 +10,16 @@ from isogloss.errors import EncoderError
 from isogloss.tables import write_atomically
 
 # What an encoder consists of; other files of a hub repository are not fetched.
-PATTERNS = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*", "vocab*",
-            "special_tokens_map.json", "sentencepiece*", "merges.txt")
+PATTERNS = (
+    "config.json",
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "tokenizer*",
+    "vocab*",
+    "special_tokens_map.json",
+    "sentencepiece*",
+    "merges.txt",
+)
 
 
 def encoder_files(folder: Path) -> list[Path]:

@@ -46,6 +46,6 @@ def expand(encoder: Any, kept: np.ndarray, full: Tensor, shrink: float = 1.0) ->
     small = encoder.embeddings.word_embeddings
     weight = full.to(small.weight.device) * (shrink if small.weight.requires_grad else 1.0)
     weight[torch.from_numpy(kept).to(weight.device)] = small.weight.detach()
-    table = nn.Embedding(*full.shape, padding_idx=encoder.config.pad_token_id)
+    table = nn.Embedding(full.shape[0], full.shape[1], padding_idx=encoder.config.pad_token_id)
     table.weight = nn.Parameter(weight, requires_grad=small.weight.requires_grad)
     encoder.embeddings.word_embeddings = table

@@ -1,6 +1,6 @@
 """Scores and similarities of many runs, brought into a study's matrices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 
@@ -41,7 +41,10 @@ def impact(cka: pd.DataFrame) -> pd.DataFrame:
 
 
 def absences(
-    published: pd.DataFrame, languages: Sequence[str], layers: int, experiments: Mapping[str, object]
+    published: pd.DataFrame,
+    languages: Sequence[str],
+    layers: int,
+    experiments: Collection[str],
 ) -> dict[tuple[str, ...], str]:
     """Why published cells of Philippy et al. 2023 have no counterpart in a run.
 

@@ -30,8 +30,6 @@ def impact_frame(tuned: StatesFile, bases: Mapping[str, StatesFile]) -> pd.DataF
             for layer in range(1, tuned.layers + 1):
                 old, new = before.layer(language, layer), tuned.layer(language, layer)
                 found = linear_cka(old, new)
-                rows.append(
-                    (base, language, layer, len(old), *found, 1 - found.biased)
-                )
+                rows.append((base, language, layer, len(old), *found, 1 - found.biased))
     columns = ["base", "language", "layer", "n", "biased", "debiased", "phi"]
     return pd.DataFrame(rows, columns=columns)

@@ -52,7 +52,9 @@ def write_states(path: str | Path, parts: Iterable[tuple[str, np.ndarray, np.nda
 def _table(language: str, ids: np.ndarray, states: np.ndarray, path: str | Path) -> pa.Table:
     half = states.astype(np.float16)
     if not np.isfinite(half).all():
-        raise TableError(f"{path}: states of {language!r} exceed float16 (65504) or are not numbers")
+        raise TableError(
+            f"{path}: states of {language!r} exceed float16 (65504) or are not numbers"
+        )
     count, layers, hidden = half.shape
     columns: dict[str, pa.Array] = {
         "language": pa.array([language] * count),

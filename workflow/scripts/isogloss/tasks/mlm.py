@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from isogloss.encoders.batches import Batch, forward
+from isogloss.errors import TrainingError
 
 # What a chosen sub-word becomes (Devlin et al. 2019, Section 3.1): mask, random, itself.
 MASKED, RANDOM = 0.8, 0.1
@@ -30,8 +31,15 @@ def mask_batch(
     Returns
     -------
     the batch with hidden sub-words, and the answers, int64 (R, T), IGNORED elsewhere
+
+    Raises
+    ------
+    TrainingError
+        if the batch holds special sub-words only
     """
     open_to = (batch.sequence > 0) & ~torch.isin(batch.ids, masking.special)
+    if not open_to.any():
+        raise TrainingError("a batch of documents holds no text; empty documents must be left out")
     chance = torch.rand(batch.ids.shape, generator=generator)
     chosen = open_to & (chance < share)
     if not chosen.any():

@@ -77,9 +77,7 @@ class Classifier(nn.Module):
         self.dropout = nn.Dropout(settings.hidden_dropout_prob)
         self.output = nn.Linear(settings.hidden_size, len(LABELS))
         generator = torch.Generator().manual_seed(seed)
-        nn.init.normal_(
-            self.output.weight, std=settings.initializer_range, generator=generator
-        )
+        nn.init.normal_(self.output.weight, std=settings.initializer_range, generator=generator)
         nn.init.zeros_(self.output.bias)
 
     def logits(self, states: Tensor, batch: Batch) -> Tensor:
@@ -88,9 +86,14 @@ class Classifier(nn.Module):
         return self.output(self.dropout(pooled))
 
 
+def at_least_float32(logits: Tensor) -> Tensor:
+    """Widen bfloat16 logits, whose cross-entropy would be off in the third digit."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
 def loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy over the batch, in nats."""
-    return functional.cross_entropy(logits.float(), labels)
+    """Mean cross-entropy over the batch, in nats; float32 or better."""
+    return functional.cross_entropy(at_least_float32(logits), labels)
 
 
 def decode(logits: Tensor) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -12,6 +12,14 @@ from torch import Tensor, nn
 from isogloss.tables import write_atomically
 
 
+class Best(NamedTuple):
+    """Highest dev score so far, the number of steps it was reached after, and its weights."""
+
+    score: float
+    step: int
+    weights: dict[str, Tensor]
+
+
 def save_state(
     path: Path,
     key: str,
@@ -19,15 +27,14 @@ def save_state(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     curve: list[list[float]],
-    best: dict[str, Tensor] | None = None,
-    best_score: float | None = None,
+    best: Best | None = None,
 ) -> None:
     """Write all that a training needs to go on after `step` steps as if never stopped.
 
     Parameters
     ----------
     key : identity of the training (data, recipe, code); `load_state` wants the same
-    best : weights of the best dev score so far, for selection by dev score
+    best : for selection by dev score
     """
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for place, slots in optimiser.state_dict()["state"].items():
@@ -35,8 +42,10 @@ def save_state(
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    tensors |= {f"best.{name}": tensor for name, tensor in (best or {}).items()}
-    facts = {"key": key, "step": step, "curve": curve, "best_score": best_score}
+    facts = {"key": key, "step": step, "curve": curve}
+    if best is not None:
+        tensors |= {f"best.{name}": tensor for name, tensor in best.weights.items()}
+        facts |= {"best_score": best.score, "best_step": best.step}
     blob = save(
         {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()},
         metadata={"isogloss": json.dumps(facts)},
@@ -46,14 +55,17 @@ def save_state(
 
 def load_state(
     path: Path, key: str, model: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[dict[str, Any], dict[str, Tensor]] | None:
+) -> tuple[int, list[list[float]], Best | None] | None:
     """Restore model, optimiser and random state from `path`.
 
     Returns
     -------
-    the facts saved (step, curve, best_score) and the best weights so far; None where
-    there is no state, or one of another training
+    steps done, curve and best so far; None where there is no state, or one of another
+    training
     """
+    # A writer that was killed leaves its unfinished file behind.
+    for unfinished in path.parent.glob(f".{path.name}.*"):
+        unfinished.unlink()
     if not path.is_file():
         return None
     try:
@@ -74,7 +86,10 @@ def load_state(
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])
-    return facts, _part(tensors, "best.")
+    best = None
+    if "best_step" in facts:
+        best = Best(facts["best_score"], facts["best_step"], _part(tensors, "best."))
+    return facts["step"], facts["curve"], best
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

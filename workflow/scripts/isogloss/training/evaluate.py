@@ -61,8 +61,8 @@ class Evaluation:
 
 def score_frame(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
     """Accuracy per language: columns language, split, metric, value (percent), n."""
-    rows = [
-        (language, split, nli.METRIC, nli.score(rows["label"], rows["prediction"]), len(rows))
-        for language, rows in predictions.groupby("language", sort=True)
-    ]
+    rows = []
+    for language, group in predictions.groupby("language", sort=True):
+        value = nli.score(group["label"].tolist(), group["prediction"].tolist())
+        rows.append((language, split, nli.METRIC, value, len(group)))
     return pd.DataFrame(rows, columns=["language", "split", "metric", "value", "n"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -43,7 +44,7 @@ def load_run(folder: Path, layers: int, weights: Path) -> nli.Classifier:
     model = build_model(folder, layers, 0, None)
     try:
         model.load_state_dict(load_file(weights))
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError) as error:
         raise EncoderError(f"{weights}: does not fit the encoder {folder} ({error})") from error
     return model.eval()
 
@@ -76,24 +77,26 @@ def plan_of(recipe: Recipe, size: int, seed: int) -> Plan:
     )
 
 
-def shrinkage(plan: Plan) -> float:
-    """Factor by which weight decay alone shrinks a weight over the whole plan."""
+def shrinkage(plan: Plan, steps: int) -> float:
+    """Factor by which weight decay alone shrinks a weight over the first steps of a plan."""
+    if not plan.weight_decay:
+        return 1.0
     factors = (
-        1 - plan.weight_decay * plan.learning_rate * rate_factor(
-            step, plan.steps, plan.warmup_steps, plan.decay, plan.decay_power
-        )
-        for step in range(plan.steps)
+        rate_factor(step, plan.steps, plan.warmup_steps, plan.decay, plan.decay_power)
+        for step in range(steps)
     )
-    return math.prod(factors) if plan.weight_decay else 1.0
+    return math.prod(1 - plan.weight_decay * plan.learning_rate * factor for factor in factors)
 
 
-def identity(facts: dict[str, Any], initial: str, data: nli.Features) -> str:
+def identity(facts: dict[str, Any], initial: str, *data: nli.Features) -> str:
     """What must be equal for a saved state to be gone on with: recipe, weights, data, code."""
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     digest.update(initial.encode())
-    for item in data.inputs:
-        digest.update(item.ids.tobytes())
-    digest.update(data.labels.numpy().tobytes())
+    for part in data:
+        digest.update(part.labels.numpy().tobytes())
+        for item in part.inputs:
+            digest.update(len(item.ids).to_bytes(8, "big"))
+            digest.update(item.ids.tobytes())
     return digest.hexdigest()
 
 
@@ -117,7 +120,8 @@ def finetune(
 
     Returns
     -------
-    model, table kind `curve`, and facts: hash of the initial weights, steps, examples
+    model, table kind `curve`, and facts: hash of the initial weights, steps, the step whose
+    weights the model has, examples
     """
     torch.set_num_threads(recipe.threads)
     model = build_model(folder, layers, seed, recipe.dropout)
@@ -128,14 +132,15 @@ def finetune(
     settings = recipe.model_dump(mode="json", exclude={"save_every"})
     facts = {"recipe": settings, "task": task.model_dump(mode="json"), "seed": seed, "code": code}
     initial = weights_hash(model)
-    key = identity(facts, initial, data)
     pad, offset = int(tokenizer.pad_token_id), position_offset(model.encoder)
 
-    kept = used_ids(data.inputs, tokenizer.all_special_ids)
+    parts = [data]
     dev = None
     if recipe.select == "best_dev":
         dev = nli.features(frames["dev"], tokenizer, task.max_length, task.truncation)
-        kept = used_ids([*data.inputs, *dev.inputs], tokenizer.all_special_ids)
+        parts.append(dev)
+    key = identity(facts, initial, *parts)
+    kept = used_ids((item for part in parts for item in part.inputs), tokenizer.all_special_ids)
     full = compact(model.encoder, kept)
     inputs = [item._replace(ids=kept.searchsorted(item.ids)) for item in data.inputs]
     small_pad = int(kept.searchsorted(pad))
@@ -144,7 +149,9 @@ def finetune(
         members = batch_members(step, len(inputs), recipe.batch, seed)
         names = ", ".join(str(row) for row in data.ids[members][:8])
         batch = pack([inputs[place] for place in members], small_pad, offset)
-        return Example(batch, data.labels[torch.from_numpy(members.copy())], f"train rows {names} ...")
+        return Example(
+            batch, data.labels[torch.from_numpy(members.copy())], f"train rows {names} ..."
+        )
 
     def loss_of(batch: Batch, answers: Tensor) -> Tensor:
         return nli.loss(model.logits(forward(model.encoder, batch)[0], batch), answers)
@@ -155,7 +162,12 @@ def finetune(
         labels = [nli.LABELS[place] for place in dev.labels.tolist()]
         return nli.score(labels, predict(model, small, small_pad))
 
-    curve = train(model, example, loss_of, plan, state, key, dev_score if dev else None)
-    expand(model.encoder, kept, full, shrinkage(plan))
-    facts |= {"initial_weights": initial, "steps": plan.steps, "examples": len(inputs)}
+    curve, step = train(model, example, loss_of, plan, state, key, dev_score if dev else None)
+    expand(model.encoder, kept, full, shrinkage(plan, step))
+    facts |= {
+        "initial_weights": initial,
+        "steps": plan.steps,
+        "chosen": step,
+        "examples": len(inputs),
+    }
     return model, curve, facts

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from isogloss.encoders.batches import Batch
 from isogloss.errors import TrainingError
 from isogloss.seeds import named_seed
-from isogloss.training.checkpoint import load_state, save_state
+from isogloss.training.checkpoint import Best, load_state, save_state
 from isogloss.training.optimiser import build_adamw, rate_factor
 
 LOG = logging.getLogger("isogloss")
@@ -54,6 +54,13 @@ class Example(NamedTuple):
     name: str
 
 
+class Trained(NamedTuple):
+    """Table kind `curve`, and the number of steps after which the model had its weights."""
+
+    curve: pd.DataFrame
+    step: int
+
+
 @functools.lru_cache(maxsize=2)
 def epoch_order(size: int, seed: int, epoch: int) -> np.ndarray:
     """Random order of the examples in one epoch, int64 (size,), read-only."""
@@ -83,7 +90,7 @@ def train(
     state: Path | None = None,
     key: str = "",
     dev_score: Callable[[], float] | None = None,
-) -> pd.DataFrame:
+) -> Trained:
     """Train a model in place.
 
     Parameters
@@ -96,7 +103,7 @@ def train(
 
     Returns
     -------
-    table kind `curve`
+    curve, and the step whose weights the model has
 
     Raises
     ------
@@ -110,13 +117,11 @@ def train(
     )
     torch.manual_seed(named_seed(plan.seed, "dropout"))
     curve: list[list[float]] = []
-    best: dict[str, Tensor] = {}
-    best_score: float | None = None
+    best: Best | None = None
     start = 0
     loaded = load_state(state, key, model, optimiser) if state is not None else None
     if loaded is not None:
-        facts, best = loaded
-        start, curve, best_score = facts["step"], facts["curve"], facts["best_score"]
+        start, curve, best = loaded
         LOG.info("resumed after step %d of %d", start, plan.steps)
     tally = _Tally(curve, plan)
     half = plan.precision == "bf16" or (plan.precision == "auto" and device.type == "cuda")
@@ -141,15 +146,15 @@ def train(
         if dev_score is not None and plan.check_every and (done % plan.check_every == 0 or last):
             found = _check(model, dev_score)
             LOG.info("step %d dev score %.2f", done, found)
-            if best_score is None or found > best_score:
-                best_score = found
-                best = {n: t.detach().cpu().clone() for n, t in model.state_dict().items()}
+            if best is None or found > best.score:
+                kept = {n: t.detach().cpu().clone() for n, t in model.state_dict().items()}
+                best = Best(found, done, kept)
         if state is not None and done % plan.save_every == 0 and not last:
-            save_state(state, key, done, model, optimiser, curve, best, best_score)
-    if best:
-        model.load_state_dict(best)
+            save_state(state, key, done, model, optimiser, curve, best)
+    if best is not None:
+        model.load_state_dict(best.weights)
     model.eval()
-    return _curve_frame(curve)
+    return Trained(_curve_frame(curve), best.step if best is not None else plan.steps)
 
 
 def _clip(model: nn.Module, clip: float | None) -> Tensor:
@@ -223,5 +228,5 @@ class _Tally:
 
 def _curve_frame(curve: list[list[float]]) -> pd.DataFrame:
     names = ["step", "epoch", "loss", "learning_rate", "tokens", "processed"]
-    whole = {name: "int64" for name in ("step", "tokens", "processed")}
+    whole = dict.fromkeys(("step", "tokens", "processed"), "int64")
     return pd.DataFrame(curve, columns=names).astype(whole)

@@ -1,13 +1,14 @@
 """Pretraining a small encoder by masked language modelling on the text at hand."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import AutoModelForMaskedLM, BertConfig, RobertaConfig
 
 from isogloss.config import PretrainedEncoder
@@ -32,15 +33,14 @@ class Document(NamedTuple):
     meaning: tuple[str, int] | None
 
 
-def documents(
-    frame: pd.DataFrame, kind: str, language: str, group: str | None
-) -> list[Document]:
+def documents(frame: pd.DataFrame, kind: str, language: str, group: str | None) -> list[Document]:
     """Documents of a frame of table kind `pairs`, `lines` or `treebank`.
 
     Lines of one document are taken two at a time.
 
     group : texts whose documents at the same place translate each other, if any do
     """
+    segments: list[tuple[str, ...]]
     if kind == "pairs":
         segments = list(zip(frame["premise"], frame["hypothesis"], strict=True))
     elif kind == "treebank":
@@ -126,7 +126,11 @@ class Texts:
     def aligned(self) -> list[list[list[int]]]:
         """Groups of translations, each a list of sub-word ids."""
         groups = (self.translations[meaning] for meaning in sorted(self.translations))
-        return [[sum(self.segments[i], []) for i in group] for group in groups if len(group) > 1]
+        return [
+            [list(chain.from_iterable(self.segments[i])) for i in group]
+            for group in groups
+            if len(group) > 1
+        ]
 
     def running(self) -> Iterable[list[int]]:
         """All text as sequences of sub-word ids."""
@@ -140,7 +144,7 @@ def _frame(architecture: str, tokenizer: Any) -> tuple[int, list[int], int]:
     return int(tokenizer.cls_token_id), middle, closing
 
 
-def build_masked_lm(settings: PretrainedEncoder, vocabulary: int, pad: int) -> nn.Module:
+def build_masked_lm(settings: PretrainedEncoder, vocabulary: int, pad: int) -> Any:
     """A BERT or RoBERTa with a masked-language-modelling head and new weights."""
     kind = BertConfig if settings.architecture == "bert" else RobertaConfig
     # RoBERTa's positions start behind the padding index.
@@ -212,13 +216,13 @@ def pretrain(
         weight_decay=settings.weight_decay,
         clip=settings.clip,
     )
-    curve = train(model, example, loss_of, plan, state, code)
+    curve = train(model, example, loss_of, plan, state, code).curve
     tokenizer.save_pretrained(folder)
     model.cpu().save_pretrained(folder, safe_serialization=True)
     return curve
 
 
-def _warm(model: nn.Module, texts: Texts, settings: PretrainedEncoder) -> None:
+def _warm(model: Any, texts: Texts, settings: PretrainedEncoder) -> None:
     """Start the sub-word embeddings from parallel text, and freeze them if asked to."""
     table = model.get_input_embeddings()
     vectors = warm_embeddings(

@@ -19,7 +19,7 @@ from isogloss.tasks import nli
 from isogloss.training.loop import pick_device
 
 # Sub-words per batch: large enough to fill a GPU, small enough for a CPU's caches.
-TOKENS = {"cuda": 16384, "cpu": 2048}
+TOKENS = {"cuda": 16384, "cpu": 1024}
 Pooling = Literal["cls", "mean"]
 
 

@@ -1,0 +1,183 @@
+"""A packed sequence gets the states and gradients it gets alone, and little is padding."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from models import ARCHITECTURES, build_encoder, sequences
+from torch import Tensor, nn
+
+from isogloss.corpora.xnli import read_xtreme_pairs
+from isogloss.encoders.batches import (
+    Batch,
+    by_length,
+    first_states,
+    forward,
+    mean_states,
+    pack,
+    place,
+)
+from isogloss.encoders.load import position_offset
+from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
+from isogloss.tasks import nli
+
+LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=40)
+MIXED = [3, 17, 1, 9, 5, 5, 2, 12, 30, 8]
+
+
+def padding(lengths: np.ndarray, size: int) -> float:
+    """Share of padding over batches of `size` sequences in the order given."""
+    real = computed = 0
+    for start in range(0, len(lengths) - size + 1, size):
+        part = lengths[start : start + size].tolist()
+        places, width = place(part)
+        real += sum(part)
+        computed += width * (1 + max(row for row, _ in places))
+    return 1 - real / computed
+
+
+def alone(encoder: nn.Module, batch: Batch, index: int) -> list[Tensor]:
+    """States of all layers (length, H) when the library sees only one of the sequences."""
+    mine = batch.sequence == index + 1
+    output = encoder(
+        input_ids=batch.ids[mine][None],
+        token_type_ids=batch.types[mine][None],
+        output_hidden_states=True,
+    )
+    return [states[0] for states in output.hidden_states]
+
+
+@given(LENGTHS)
+def test_places_overlap_nowhere(lengths: list[int]) -> None:
+    places, width = place(lengths)
+    taken = [
+        (row, column + offset)
+        for (row, column), length in zip(places, lengths, strict=True)
+        for offset in range(length)
+    ]
+    assert len(places) == len(lengths)
+    assert len(set(taken)) == len(taken) == sum(lengths)
+    assert max(column for _, column in taken) + 1 == width
+    assert {row for row, _ in taken} == set(range(1 + max(row for row, _ in places)))
+
+
+@given(LENGTHS, st.integers(0, 3), st.integers(0, 2))
+def test_packing_loses_and_doubles_nothing(lengths: list[int], pad: int, offset: int) -> None:
+    items = sequences(lengths)
+    batch = pack(items, pad, offset)
+    assert batch.tokens == sum(lengths)
+    assert batch.processed == batch.ids.numel()
+    assert len(batch.first) == len(items)
+    for index, item in enumerate(items):
+        mine = batch.sequence == index + 1
+        row, column = batch.first[index].tolist()
+        span = slice(column, column + len(item.ids))
+        assert bool(mine[row, span].all())
+        assert int(mine.sum()) == len(item.ids)
+        np.testing.assert_array_equal(batch.ids[mine], item.ids)
+        np.testing.assert_array_equal(batch.types[mine], item.types)
+        np.testing.assert_array_equal(batch.positions[mine], offset + np.arange(len(item.ids)))
+    empty = batch.sequence == 0
+    assert set(batch.ids[empty].tolist()) <= {pad}
+    assert set(batch.positions[empty].tolist()) <= {offset}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("layers", [2, 12, 24])
+def test_states_of_all_layers_equal_those_alone(architecture: Architecture, layers: int) -> None:
+    encoder = build_encoder(architecture, num_hidden_layers=layers).double()
+    items = sequences(MIXED, types=encoder.config.type_vocab_size)
+    batch = pack(items, encoder.config.pad_token_id, position_offset(encoder))
+    assert len(batch.ids) < len(items)
+    with torch.inference_mode():
+        found = forward(encoder, batch, all_layers=True)
+        assert len(found) == layers + 1
+        torch.testing.assert_close(forward(encoder, batch)[0], found[-1], rtol=0, atol=0)
+        for index in range(len(items)):
+            mine = batch.sequence == index + 1
+            for states, expected in zip(found, alone(encoder, batch, index), strict=True):
+                torch.testing.assert_close(states[mine], expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_pooled_states_equal_those_alone(architecture: Architecture) -> None:
+    encoder = build_encoder(architecture).double()
+    items = sequences(MIXED, types=encoder.config.type_vocab_size)
+    batch = pack(items, encoder.config.pad_token_id, position_offset(encoder))
+    special = torch.tensor([7, 8, 9])
+    with torch.inference_mode():
+        states = forward(encoder, batch)[0]
+        first, mean = first_states(states, batch), mean_states(states, batch, special)
+        for index, item in enumerate(items):
+            expected = alone(encoder, batch, index)[-1]
+            torch.testing.assert_close(first[index], expected[0], rtol=0, atol=1e-10)
+            kept = expected[[i for i, piece in enumerate(item.ids) if piece not in (7, 8, 9)]]
+            wanted = kept.mean(0) if len(kept) else torch.zeros_like(first[index])
+            torch.testing.assert_close(mean[index], wanted, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_gradients_equal_those_of_the_padded_batch(architecture: Architecture) -> None:
+    encoder = build_encoder(architecture).double()
+    pad = encoder.config.pad_token_id
+    items = sequences(MIXED, types=encoder.config.type_vocab_size)
+    labels = torch.arange(len(items)) % 3
+    model = nli.Classifier(encoder, seed=1).double().eval()
+
+    batch = pack(items, pad, position_offset(encoder))
+    nli.loss(model.logits(forward(encoder, batch)[0], batch), labels).backward()
+    packed = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+
+    width = max(MIXED)
+    rows = [torch.from_numpy(item.ids) for item in items]
+    kinds = [torch.from_numpy(item.types) for item in items]
+    ids = nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad)
+    types = nn.utils.rnn.pad_sequence(kinds, batch_first=True)
+    mask = torch.arange(width)[None] < torch.tensor(MIXED)[:, None]
+    pooled = encoder(input_ids=ids, token_type_ids=types, attention_mask=mask.long()).pooler_output
+    nn.functional.cross_entropy(model.output(pooled), labels).backward()
+    padded = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+    assert packed.keys() == padded.keys()
+    for name, gradient in padded.items():
+        torch.testing.assert_close(packed[name], gradient, rtol=1e-7, atol=1e-10)
+    assert max(float(gradient.abs().max()) for gradient in packed.values()) > 1e-3
+
+
+@pytest.mark.parametrize("size", [16, 32, 48])
+@pytest.mark.parametrize("sigma", [0.4, 0.6])
+def test_little_padding_on_lengths_like_those_of_xnli(size: int, sigma: float) -> None:
+    generator = np.random.default_rng(0)
+    lengths = generator.lognormal(np.log(40) - sigma**2 / 2, sigma, 6400)
+    assert padding(lengths.round().astype(int).clip(4, 128), size) < 0.12
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_little_padding_on_xnli(shared: Path, language: str) -> None:
+    frame = read_xtreme_pairs(shared / "data" / "xnli" / f"test-{language}.tsv").head(1600)
+    texts = [*frame["premise"], *frame["hypothesis"]]
+    tokenizer = build_tokenizer(train_vocabulary(texts[::4], 3000, alphabet=2000), "bert", 512)
+    inputs = nli.features(frame, tokenizer, 128).inputs
+    lengths = np.array([len(item.ids) for item in inputs])
+    order = np.random.default_rng(0).permutation(len(lengths))
+    assert padding(lengths[order], 32) < 0.12
+
+
+@given(LENGTHS, st.integers(1, 200))
+def test_batches_by_length_hold_each_input_once(lengths: list[int], tokens: int) -> None:
+    groups = by_length(sequences(lengths), tokens)
+    order = [index for group in groups for index in group]
+    assert sorted(order) == list(range(len(lengths)))
+    assert [lengths[index] for index in order] == sorted(lengths)
+    for group in groups:
+        assert len(group) == 1 or sum(lengths[index] for index in group) <= tokens
+
+
+def test_a_batch_goes_to_a_device_whole() -> None:
+    batch = pack(sequences(MIXED), 0).to(torch.device("meta"))
+    assert {tensor.device.type for tensor in batch} == {"meta"}

@@ -17,7 +17,7 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from isogloss import plan
-from isogloss.config import check_paths, load_config, project_file
+from isogloss.check import check_paths, check_tables, load_config, project_file
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.errors import IsoglossError
 from isogloss.fingerprint import fingerprint
@@ -39,6 +39,7 @@ try:
         read_datasets(project_file(SETTINGS.datasets, Path.cwd(), PROJECT)),
         read_languages(project_file(SETTINGS.languages, Path.cwd(), PROJECT)),
     )
+    check_tables(SETTINGS, PLAN.datasets, PLAN.languages)
 except IsoglossError as error:
     raise WorkflowError(f"Configuration: {error}")
 

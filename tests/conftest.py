@@ -23,7 +23,9 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", params=["bert", "roberta"])
-def encoder_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def encoder_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Folder of a tiny encoder in hub layout, once as BERT and once as XLM-R."""
     from models import save_encoder
 

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isogloss.config import frozen_recipe, load_config, parse_recipe
+from isogloss.check import load_config
+from isogloss.config import frozen_recipe, parse_recipe
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.plan import Plan, Run, experiment_runs, last_source, one_of, source_runs
 

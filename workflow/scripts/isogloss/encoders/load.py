@@ -17,9 +17,13 @@ from isogloss.errors import EncoderError
 def load_tokenizer(folder: str | Path) -> Any:
     """Load the tokenizer saved with an encoder."""
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
     except (OSError, ValueError) as error:
         raise EncoderError(f"{folder}: no tokenizer can be loaded ({error})") from error
+    # From a folder without any the library makes one that knows special sub-words only.
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise EncoderError(f"{folder}: no tokenizer can be loaded (no vocabulary in its files)")
+    return tokenizer
 
 
 def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) -> Any:

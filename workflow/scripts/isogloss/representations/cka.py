@@ -9,6 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 
+# Examples that the debiased estimate needs.
+MINIMUM = 4
+
+
 class Similarity(NamedTuple):
     """Biased (plug-in) and debiased (unbiased HSIC) linear CKA; nan where a state is constant."""
 
@@ -35,8 +39,8 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
     ValueError
         if the numbers of examples differ or are below 4 (the debiased estimate needs 4)
     """
-    if len(first) != len(second) or len(first) < 4:
-        raise ValueError(f"need the same 4 or more examples, got {len(first)} and {len(second)}")
+    if len(first) != len(second) or len(first) < MINIMUM:
+        raise ValueError(f"need the same {MINIMUM} or more examples, got {len(first)} and {len(second)}")
     x, y = _centre(first), _centre(second)
     biased = [_hsic(a, b) for a, b in ((x, y), (x, x), (y, y))]
     debiased = [_unbiased_hsic(a, b) for a, b in ((x, y), (x, x), (y, y))]

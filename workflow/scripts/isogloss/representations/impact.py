@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from isogloss.errors import TableError
-from isogloss.representations.cka import linear_cka
+from isogloss.representations.cka import MINIMUM, linear_cka
 from isogloss.representations.states import StatesFile
 
 
@@ -20,16 +20,27 @@ def impact_frame(tuned: StatesFile, bases: Mapping[str, StatesFile]) -> pd.DataF
     Raises
     ------
     TableError
-        if the two files do not hold the same examples
+        if the two files do not hold the same examples and layers, or fewer than 4 examples
     """
     rows = []
     for base, before in bases.items():
         for language in tuned.languages:
-            if not np.array_equal(before.ids(language), tuned.ids(language)):
-                raise TableError(f"{before.path}, {tuned.path}: other examples of {language!r}")
+            _check(before, tuned, language)
             for layer in range(1, tuned.layers + 1):
                 old, new = before.layer(language, layer), tuned.layer(language, layer)
                 found = linear_cka(old, new)
                 rows.append((base, language, layer, len(old), *found, 1 - found.biased))
     columns = ["base", "language", "layer", "n", "biased", "debiased", "phi"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _check(before: StatesFile, tuned: StatesFile, language: str) -> None:
+    """Raise TableError unless a language's states can be compared."""
+    where = f"{before.path}, {tuned.path}"
+    if before.layers != tuned.layers:
+        raise TableError(f"{where}: {before.layers} and {tuned.layers} layers; one encoder's wanted")
+    if not np.array_equal(before.ids(language), tuned.ids(language)):
+        raise TableError(f"{where}: other examples of {language!r}")
+    count = len(tuned.ids(language))
+    if count < MINIMUM:
+        raise TableError(f"{where}: {count} examples of {language!r}; CKA needs {MINIMUM} or more")

@@ -22,7 +22,7 @@ def write_states(path: str | Path, parts: Iterable[tuple[str, np.ndarray, np.nda
     Raises
     ------
     TableError
-        if a state is not finite in float16
+        if a state is not finite in float16, or nothing is given
     """
 
     def write(file: object) -> None:
@@ -45,6 +45,8 @@ def write_states(path: str | Path, parts: Iterable[tuple[str, np.ndarray, np.nda
         finally:
             if writer is not None:
                 writer.close()
+        if writer is None:
+            raise TableError(f"{path}: no states to write; at least one language is needed")
 
     write_atomically(path, write)
 
@@ -99,6 +101,8 @@ class StatesFile:
 
     def layer(self, language: str, layer: int) -> np.ndarray:
         """States of a language at a layer, float16 (N, hidden), read-only."""
+        if not 0 <= layer <= self.layers:
+            raise TableError(f"{self.path}: no layer {layer}; it holds 0 to {self.layers}")
         column = self._column(language, f"layer_{layer:02d}").combine_chunks()
         return column.flatten().to_numpy().reshape(len(column), -1)
 

@@ -53,7 +53,7 @@ def mask_batch(
 
 
 def loss(model: Any, batch: Batch, answers: Tensor) -> Tensor:
-    """Mean cross-entropy over the hidden sub-words, in nats.
+    """Mean cross-entropy over the hidden sub-words, in nats; float32 or better.
 
     model : a BertForMaskedLM- or RobertaForMaskedLM-like model; its head sees only the
         states of hidden sub-words, which gives the same value as the dense head
@@ -62,4 +62,5 @@ def loss(model: Any, batch: Batch, answers: Tensor) -> Tensor:
     places = answers != IGNORED
     head = model.cls if hasattr(model, "cls") else model.lm_head
     logits = head(states[places])
-    return functional.cross_entropy(logits.float(), answers[places])
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return functional.cross_entropy(wide, answers[places])

@@ -52,10 +52,15 @@ def _tokenise(
     settings = {"return_token_type_ids": True, "return_attention_mask": False}
     rule: bool | str = "longest_first"
     if truncation == "authors":
-        hypotheses = tokenizer(pairs[1], add_special_tokens=False)["input_ids"]
+        plain = {**settings, "add_special_tokens": False}
+        hypotheses = tokenizer(pairs[1], **plain)["input_ids"]
         room = max_length - tokenizer.num_special_tokens_to_add(pair=True)
-        # A premise keeps at least one sub-word; with less room the tokenizer raises.
-        rule = "only_first" if max(map(len, hypotheses)) < room else "longest_first"
+        # The tokenizer raises where a premise would have to be cut to nothing.
+        full = [first for first, ids in zip(pairs[0], hypotheses, strict=True) if len(ids) == room]
+        raises = max(map(len, hypotheses)) > room or (
+            len(full) > 0 and any(tokenizer(full, **plain)["input_ids"])
+        )
+        rule = "longest_first" if raises else "only_first"
     coded = tokenizer(*pairs, truncation=rule, max_length=max_length, **settings)
     return [
         Encoded(np.asarray(ids, dtype=np.int64), np.asarray(types, dtype=np.int64))
@@ -75,7 +80,8 @@ class Classifier(nn.Module):
         settings = encoder.config
         self.encoder = encoder
         self.dropout = nn.Dropout(settings.hidden_dropout_prob)
-        self.output = nn.Linear(settings.hidden_size, len(LABELS))
+        # without weights of its own, so that no other random stream moves
+        self.output = nn.utils.skip_init(nn.Linear, settings.hidden_size, len(LABELS))
         generator = torch.Generator().manual_seed(seed)
         nn.init.normal_(self.output.weight, std=settings.initializer_range, generator=generator)
         nn.init.zeros_(self.output.bias)
@@ -86,14 +92,10 @@ class Classifier(nn.Module):
         return self.output(self.dropout(pooled))
 
 
-def at_least_float32(logits: Tensor) -> Tensor:
-    """Widen bfloat16 logits, whose cross-entropy would be off in the third digit."""
-    return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-
 def loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean cross-entropy over the batch, in nats; float32 or better."""
-    return functional.cross_entropy(at_least_float32(logits), labels)
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    return functional.cross_entropy(wide, labels)
 
 
 def decode(logits: Tensor) -> list[str]:

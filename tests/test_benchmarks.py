@@ -1,0 +1,123 @@
+"""The benchmarks at a tiny size: they run, and what they compare is equal."""
+
+import importlib
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+
+def load(folder: Path, name: str) -> ModuleType:
+    """A benchmark as a module; workflow/scripts has other files of the same names."""
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", folder / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of the benchmarks, where they find each other."""
+    monkeypatch.syspath_prepend(root / "benchmarks")
+    return root / "benchmarks"
+
+
+@pytest.fixture
+def finetune(folder: Path) -> ModuleType:
+    """The fine-tuning benchmark."""
+    pytest.importorskip("accelerate")
+    return load(folder, "finetune")
+
+
+def run(finetune: ModuleType, file: Path, *more: str) -> dict[str, Any]:
+    """What the command writes at the smallest size."""
+    sizes = ["--shape=tiny", "--steps=4", "--pool=4", "--batch=4", "--warm-up=0", "--repeats=1"]
+    finetune.main([*sizes, *more, f"--json={file}"])
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_same_batches_give_the_same_losses(finetune: ModuleType, tmp_path: Path) -> None:
+    rates = ["--dropout=0", "--learning-rate=0.01", "--check=2"]
+    found = run(finetune, tmp_path / "f.json", *rates)
+    assert found["loss_difference"] < 1e-5
+    arms = {name: arm["repetitions"][0] for name, arm in found["arms"].items()}
+    assert set(arms) == {"isogloss", "all_rows", "pad_128", "dynamic", "grouped"}
+    first = arms["isogloss"]["losses"]
+    assert len(first) == 4 and np.ptp(first) > 1e-3
+    for name in ("all_rows", "pad_128", "dynamic"):
+        np.testing.assert_allclose(arms[name]["losses"], first, atol=1e-5)
+    # One epoch: whatever the order, all arms see the same sub-words.
+    assert len({arm["tokens"] for arm in arms.values()}) == 1
+    assert arms["pad_128"]["processed"] == 4 * 4 * 128
+    assert arms["isogloss"]["processed"] < arms["dynamic"]["processed"] < 4 * 4 * 128
+    assert arms["grouped"]["processed"] <= arms["dynamic"]["processed"]
+
+
+def test_a_table_has_a_ratio_for_each_peer(
+    finetune: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = run(finetune, tmp_path / "f.json", "--check=0", "--arms", "isogloss", "dynamic")
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert [line.split(" | ")[0] for line in lines[1:]] == [
+        "| isogloss",
+        "| Trainer, padded to the longest",
+    ]
+    assert found["loss_difference"] is None
+    own, peer = (found["arms"][name] for name in ("isogloss", "dynamic"))
+    assert own["summary"]["wall_ratio"] == own["summary"]["cpu_ratio"] == 1
+    spent = [arm["repetitions"][0]["cpu"] for arm in (peer, own)]
+    assert peer["summary"]["cpu_ratio"] == pytest.approx(spent[0] / spent[1])
+
+
+def test_a_wrong_update_is_seen(
+    finetune: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainings = importlib.import_module("trainings")
+    plan = trainings.Plan
+    monkeypatch.setattr(trainings, "Plan", lambda *a: plan(*a)._replace(weight_decay=10.0))
+    found = run(finetune, tmp_path / "f.json", "--check=3", "--arms", "isogloss", "dynamic")
+    assert found["loss_difference"] > 1e-5
+
+
+def test_lengths_follow_xnli(finetune: ModuleType, tmp_path: Path) -> None:
+    draw = importlib.import_module("trainings").draw_lengths
+    lengths = draw(100_000, np.random.default_rng(1), None)
+    assert lengths.mean() == pytest.approx(39.8, abs=0.3)
+    assert np.median(lengths) == 36
+    assert np.percentile(lengths, 95) == pytest.approx(75, abs=1)
+    assert lengths.min() >= 5 and lengths.max() == 128
+    (tmp_path / "lengths.tsv").write_text("id\tlength\n0\t3\n1\t40\n2\t200\n", encoding="utf-8")
+    assert set(draw(100, np.random.default_rng(1), tmp_path / "lengths.tsv")) == {5, 40, 128}
+
+
+def test_labels_follow_a_rule(finetune: ModuleType) -> None:
+    shape = finetune.SHAPES["tiny"]
+    data = finetune.draw_data(shape, 200, 1, None)
+    rule: dict[int, set[int]] = {}
+    for item, label in zip(data.inputs, data.labels.tolist(), strict=True):
+        rule.setdefault(int(item.ids[1]), set()).add(label)
+        assert item.ids.max() < shape.vocabulary and len(item.ids) == len(item.types)
+    assert all(len(labels) == 1 for labels in rule.values())
+    assert set.union(*rule.values()) == {0, 1, 2}
+
+
+def test_a_device_that_is_not_seen_is_refused(finetune: ModuleType) -> None:
+    absent = "cpu" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(SystemExit, match=f"--device {absent}"):
+        finetune.main(["--shape=tiny", f"--device={absent}"])
+
+
+def test_cka_forms_agree(folder: Path, tmp_path: Path) -> None:
+    sizes = ["--examples=60", "--dimensions=12", "--repeats=1"]
+    load(folder, "cka").main([*sizes, f"--json={tmp_path / 'c.json'}"])
+    forms = json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))["forms"]
+    own = forms["isogloss, features"]
+    assert 0.1 < own["biased"] < 1 and own["biased_error"] < 1e-12
+    assert own["debiased"] < own["biased"] and own["debiased_error"] < 1e-12
+    assert forms["Gram matrices, float32"]["biased_error"] > 1e-9

@@ -1,0 +1,74 @@
+"""The default configuration, whole: what is known of the family must come out.
+
+The longest test of all, some minutes: it runs what a newcomer runs first.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from isogloss.papers.runs import accuracy_matrix
+from isogloss.tables import read_table
+
+pytestmark = pytest.mark.workflow
+LANGUAGES = ["ana", "anu", "ari", "aro", "bel", "bok", "bim", "cet"]
+SISTERS = [("ana", "anu"), ("ari", "aro"), ("bel", "bok")]
+CHANCE = 100 / 3
+
+
+@pytest.fixture(scope="module")
+def finished(working_copy) -> Path:
+    """A copy of the project in which the default configuration was run."""
+    copy = working_copy("default")
+    result = copy.snakemake("--cores", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    again = copy.snakemake("--cores", "2")
+    assert "Nothing to be done" in again.stdout + again.stderr
+    return copy.folder
+
+
+@pytest.fixture(scope="module")
+def accuracy(finished: Path) -> pd.DataFrame:
+    """Percent, rows sources, columns targets."""
+    runs = finished / "results" / "runs" / "small" / "nli"
+    files = sorted(runs.glob("*/philippy2023/42/scores.parquet"))
+    scores = pd.concat([read_table(file, "scores") for file in files])
+    return accuracy_matrix(scores, LANGUAGES)
+
+
+def test_an_encoder_learns_its_own_language(accuracy: pd.DataFrame) -> None:
+    assert (np.diag(accuracy) > 60).all(), accuracy
+
+
+def test_transfer_falls_with_genetic_distance(finished: Path) -> None:
+    table = read_table(
+        finished / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
+    )
+    for treatment, bound in (("included", -0.6), ("excluded", -0.3)):
+        row = table.query(
+            "item == 'table1' and row == 'GEN' and coefficient == 'pearson'"
+            " and same_language == @treatment"
+        )
+        assert len(row) == 1
+        assert row["value"].item() < bound, row
+        assert row["p_permutation"].item() < 0.05, row
+
+
+def test_sisters_are_served_better_than_strangers(accuracy: pd.DataFrame) -> None:
+    near = [accuracy.loc[a, b] for a, b in SISTERS] + [accuracy.loc[b, a] for a, b in SISTERS]
+    far = accuracy.loc[["ana", "anu", "ari", "aro"], ["bel", "bok", "bim"]].to_numpy().mean()
+    assert np.mean(near) > far + 10
+    assert abs(far - CHANCE) < 6
+
+
+def test_impact_grows_with_transfer_in_the_last_layer(finished: Path) -> None:
+    table = read_table(
+        finished / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
+    )
+    last = table.query(
+        "item == 'table2' and row == '4' and coefficient == 'pearson'"
+        " and base == 'pretrained' and same_language == 'included'"
+    )
+    assert last["value"].item() > 0.2

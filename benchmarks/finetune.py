@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,11 @@ from isogloss.encoders.vocabulary import used_ids
 
 
 def largest_difference(settings: Settings, data: Data, device: torch.device) -> float:
-    """Largest difference between any two arms' losses of a step, same batches, dropout 0.
+    """Largest difference between any two arms' losses of a step, same batches, dropout 0, fp32.
 
     The learning rate is high, so that a wrong update shows in the next loss.
     """
-    exact = settings._replace(dropout=0.0, learning_rate=1e-3)
+    exact = settings._replace(dropout=0.0, learning_rate=1e-3, precision="fp32")
     arms = [ARMS[name] for name in settings.arms if not ARMS[name].grouped]
     losses = [measure(arm, exact, settings.check, data, device).losses for arm in arms]
     return float(np.ptp(np.array(losses), axis=0).max())
@@ -38,7 +39,7 @@ def facts_of(settings: Settings, data: Data, device: torch.device) -> dict[str, 
     return {
         "shape": settings.shape,
         "device": torch.cuda.get_device_name() if device.type == "cuda" else platform.machine(),
-        "precision": "bf16 autocast" if device.type == "cuda" else "fp32",
+        "precision": "bf16" if (device.type, settings.precision) == ("cuda", "auto") else "fp32",
         "threads": torch.get_num_threads(),
         "cores": os.cpu_count(),
         "load_average": os.getloadavg()[0],
@@ -80,18 +81,21 @@ def benchmark(settings: Settings, device: torch.device) -> dict[str, Any]:
     for name in settings.arms if settings.warm_up else ():
         measure(ARMS[name], settings, settings.warm_up, data, device)
     runs: dict[str, list[Measured]] = {name: [] for name in settings.arms}
-    for _, name in rounds(settings):
-        runs[name].append(measure(ARMS[name], settings, settings.steps, data, device))
+    for repeat, name in rounds(settings):
+        found = measure(ARMS[name], settings, settings.steps, data, device)
+        runs[name].append(found)
+        spent = 1000 * found.wall / settings.steps
+        print(f"{repeat + 1}: {ARMS[name].title}: {spent:.1f} ms per step", file=sys.stderr)
     return {
         "facts": facts | {"load_average_after": os.getloadavg()[0]},
         "loss_difference": difference,
         "arms": {
             name: {
                 "title": ARMS[name].title,
-                "summary": summary(found, runs[settings.arms[0]], settings),
-                "repetitions": [one._asdict() for one in found],
+                "summary": summary(all_runs, runs[settings.arms[0]], settings),
+                "repetitions": [one._asdict() for one in all_runs],
             }
-            for name, found in runs.items()
+            for name, all_runs in runs.items()
         },
     }
 
@@ -141,7 +145,7 @@ def markdown(result: dict[str, Any]) -> str:
     if result["loss_difference"] is not None:
         lines.append("")
         lines.append(
-            "Same batches, dropout 0: the losses of all loops (group_by_length has other "
+            "Same batches, dropout 0, fp32: the losses of all loops (group_by_length has other "
             f"batches) differ by at most {result['loss_difference']:.1e}."
         )
     return "\n".join([*lines, "", f"{facts}", ""])
@@ -157,6 +161,12 @@ def parse(arguments: Sequence[str] | None) -> tuple[Settings, str, int, Path | N
     parser.add_argument("--batch", type=int, default=default.batch)
     parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
     parser.add_argument("--dropout", type=float, default=default.dropout)
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "fp32"),
+        default=default.precision,
+        help="auto: bf16 autocast on a GPU",
+    )
     parser.add_argument(
         "--pool", type=int, default=default.pool, help="batches of the training set, at least"
     )

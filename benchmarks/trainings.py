@@ -71,6 +71,7 @@ class Settings(NamedTuple):
     batch: int = 32
     learning_rate: float = 2e-5
     dropout: float = 0.1
+    precision: Literal["auto", "fp32"] = "auto"
     pool: int = 200
     warm_up: int = 2
     check: int = 2
@@ -225,7 +226,14 @@ def train_ours(arm: Arm, settings: Settings, steps: int, data: Data, meter: Mete
         meter.losses.append(loss.detach())
         return loss
 
-    plan = Plan(steps, len(inputs) / settings.batch, settings.learning_rate, 0, settings.seed)
+    plan = Plan(
+        steps=steps,
+        steps_per_epoch=len(inputs) / settings.batch,
+        learning_rate=settings.learning_rate,
+        warmup_steps=0,
+        seed=settings.seed,
+        precision=settings.precision,
+    )
     train(model, example, loss_of, plan)
     if arm.compacted:
         expand(model.encoder, kept, full)
@@ -290,7 +298,7 @@ def train_peer(arm: Arm, settings: Settings, steps: int, data: Data, meter: Mete
             per_device_train_batch_size=settings.batch,
             learning_rate=settings.learning_rate,
             train_sampling_strategy="group_by_length" if arm.grouped else "random",
-            bf16=on_gpu,
+            bf16=on_gpu and settings.precision == "auto",
             use_cpu=not on_gpu,
             save_strategy="no",
             report_to="none",

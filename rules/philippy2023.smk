@@ -147,9 +147,9 @@ if PHILIPPY2023:
             "../workflow/scripts/present_philippy2023.py"
 
     rule philippy2023:
+        """Everything of the study."""
         input:
             rules.present_philippy2023.output,
-        """Everything of the study."""
         localrule: True
 
 
@@ -190,7 +190,7 @@ rule recompute_philippy2023:
 
 
 rule philippy2023_published:
+    """The printed numbers, recomputed without any training."""
     input:
         rules.recompute_philippy2023.output,
-    """The printed numbers, recomputed without any training."""
     localrule: True

@@ -1,9 +1,9 @@
 """Run by test_training_resume.py: a training whose process is killed at given moments.
 
-Each attempt is a fork of this process, so that the libraries load once. Arguments: a JSON
-object with `encoder`, `folder`, `recipe`, `seed` and `moments`, a list of [moment, count]: the
-attempt is killed at the count-th time that it comes to that moment. After the moments one
-attempt runs undisturbed and saves its run. Prints how each attempt ended.
+Each attempt is a fork of this process, so that the libraries load once. Argument: a JSON list
+of trainings with `encoder`, `folder`, `recipe`, `seed` and `moments`, a list of [moment, count]:
+the attempt is killed at the count-th time that it comes to that moment. After the moments one
+attempt runs undisturbed and saves its run. Prints how each attempt of each training ended.
 """
 
 import json
@@ -18,11 +18,15 @@ from typing import IO, Any
 
 import torch
 from models import pairs
+from transformers import AutoModel, AutoTokenizer, BertModel, PreTrainedTokenizerFast
 
 import isogloss.tables
 from isogloss.config import Recipe, Task
 from isogloss.tables import write_atomically, write_table
 from isogloss.training import checkpoint, finetune, loop
+
+# The library loads these on first use; here that is before the forks.
+LOADED = (AutoModel, AutoTokenizer, BertModel, PreTrainedTokenizerFast)
 
 
 def die() -> None:
@@ -133,4 +137,4 @@ def main(job: dict[str, Any]) -> list[int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.argv[1]))))
+    print(json.dumps([main(job) for job in json.loads(sys.argv[1])]))

@@ -80,7 +80,7 @@ def test_a_wrong_update_is_seen(
 ) -> None:
     trainings = importlib.import_module("trainings")
     plan = trainings.Plan
-    monkeypatch.setattr(trainings, "Plan", lambda *a: plan(*a)._replace(weight_decay=10.0))
+    monkeypatch.setattr(trainings, "Plan", lambda **given: plan(**given, weight_decay=10.0))
     found = run(finetune, tmp_path / "f.json", "--check=3", "--arms", "isogloss", "dynamic")
     assert found["loss_difference"] > 1e-5
 

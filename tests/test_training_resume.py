@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from torch import nn
 
 from isogloss.config import Recipe, Task
 from isogloss.encoders.load import weights_hash
+from isogloss.tables import write_table
 from isogloss.training import loop
 from isogloss.training.checkpoint import Best, load_state, save_state
-from isogloss.training.finetune import finetune
+from isogloss.training.finetune import finetune, save_run
 from isogloss.training.optimiser import build_adamw
 
 KILLED = -signal.SIGKILL
@@ -34,54 +34,50 @@ MOMENTS: dict[str, list[tuple[str, float]]] = {
     "checks": [("check", 1), ("check", 3), ("saved", 1), ("check", 2)],
     "any time": [("seconds", 0.3), ("seconds", 0.45), ("seconds", 0.6), ("seconds", 0.5)],
 }
+TRAININGS = [
+    ("last", "never"),
+    ("last", "steps"),
+    ("last", "writing"),
+    ("last", "any time"),
+    ("best_dev", "never"),
+    ("best_dev", "writing"),
+    ("best_dev", "checks"),
+]
+Runs = dict[tuple[str, str], tuple[Path, list[int]]]
 NAMES = ("run.safetensors", "curve.parquet", "facts.json")
 
 
 @pytest.fixture(scope="module")
-def training(bert_folder: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Function that trains in processes of their own; runs of the same name once only."""
-    made: dict[tuple[str, str, int], tuple[Path, list[int]]] = {}
-
-    def train(select: str, moments: str, again: int = 0) -> tuple[Path, list[int]]:
-        if (select, moments, again) not in made:
-            folder = tmp_path_factory.mktemp("run")
-            job = {
-                "encoder": str(bert_folder),
-                "folder": str(folder),
-                "recipe": RECIPES[select],
-                "seed": 3,
-                "moments": MOMENTS[moments],
-            }
-            done = subprocess.run(
-                [sys.executable, str(root / "tests/killed_training.py"), json.dumps(job)],
-                env={**os.environ, "PYTHONPATH": str(root / "workflow/scripts")},
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-                timeout=300,
-            )
-            made[select, moments, again] = folder, json.loads(done.stdout.splitlines()[-1])
-        return made[select, moments, again]
-
-    return train
+def runs(bert_folder: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Folder of each training, and how its attempts ended."""
+    folders = {name: tmp_path_factory.mktemp("run") for name in TRAININGS}
+    jobs = [
+        {
+            "encoder": str(bert_folder),
+            "folder": str(folders[select, moments]),
+            "recipe": RECIPES[select],
+            "seed": 3,
+            "moments": MOMENTS[moments],
+        }
+        for select, moments in TRAININGS
+    ]
+    done = subprocess.run(
+        [sys.executable, str(root / "tests/killed_training.py"), json.dumps(jobs)],
+        env={**os.environ, "PYTHONPATH": str(root / "workflow/scripts")},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=300,
+    )
+    ends = json.loads(done.stdout.splitlines()[-1])
+    return {name: (folders[name], found) for name, found in zip(TRAININGS, ends, strict=True)}
 
 
-@pytest.mark.parametrize(
-    ("select", "moments"),
-    [
-        ("last", "steps"),
-        ("last", "writing"),
-        ("last", "any time"),
-        ("best_dev", "writing"),
-        ("best_dev", "checks"),
-    ],
-)
-def test_killed_or_not_the_bytes_are_the_same(
-    training: Callable[..., Any], select: str, moments: str
-) -> None:
-    whole, ends = training(select, "never")
+@pytest.mark.parametrize(("select", "moments"), [t for t in TRAININGS if t[1] != "never"])
+def test_killed_or_not_the_bytes_are_the_same(runs: Runs, select: str, moments: str) -> None:
+    whole, ends = runs[select, "never"]
     assert ends == [0]
-    folder, ends = training(select, moments)
+    folder, ends = runs[select, moments]
     assert ends[-1] == 0
     if moments != "any time":
         assert ends[:-1] == [KILLED] * len(MOMENTS[moments])
@@ -94,16 +90,23 @@ def test_killed_or_not_the_bytes_are_the_same(
     assert "resumed" not in (whole / "log").read_text()
 
 
-def test_two_processes_make_the_same_bytes(training: Callable[..., Any]) -> None:
-    first, _ = training("last", "never")
-    second, _ = training("last", "never", again=1)
-    for name in NAMES:
-        assert (first / name).read_bytes() == (second / name).read_bytes()
+def test_two_processes_make_the_same_bytes(
+    runs: Runs, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "pick_device", lambda: torch.device("cpu"))
+    frames = {"train": pairs(40, seed=1), "dev": pairs(15, seed=2)}
+    task = Task(kind="nli", corpus="family", max_length=16)
+    recipe = Recipe.model_validate(RECIPES["last"])
+    model, curve, _ = finetune(bert_folder, 2, task, recipe, 3, frames)
+    save_run(tmp_path / "run.safetensors", model)
+    write_table(tmp_path / "curve.parquet", "curve", curve)
+    for name in ("run.safetensors", "curve.parquet"):
+        assert (tmp_path / name).read_bytes() == (runs["last", "never"][0] / name).read_bytes()
 
 
-def test_the_best_step_is_not_the_last_one(training: Callable[..., Any]) -> None:
+def test_the_best_step_is_not_the_last_one(runs: Runs) -> None:
     # else the selection by dev score above would show nothing
-    facts = json.loads((training("best_dev", "never")[0] / "facts.json").read_text())
+    facts = json.loads((runs["best_dev", "never"][0] / "facts.json").read_text())
     assert facts["chosen"] < facts["steps"]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import study
 from isogloss.papers.runs import accuracy_matrix
 from isogloss.tables import read_table
 
@@ -19,20 +20,20 @@ CHANCE = 100 / 3
 
 
 @pytest.fixture(scope="module")
-def finished(working_copy) -> Path:
+def default(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which the default configuration was run."""
-    copy = working_copy("default")
-    result = copy.snakemake("--cores", "2")
-    assert result.returncode == 0, result.stdout + result.stderr
-    again = copy.snakemake("--cores", "2")
-    assert "Nothing to be done" in again.stdout + again.stderr
-    return copy.folder
+    folder = study.copy_project(root, tmp_path_factory.getbasetemp() / "default")
+    first = study.snakemake(folder, "--cores", "2")
+    assert first.status == 0, first.text
+    again = study.snakemake(folder, "--cores", "2")
+    assert "Nothing to be done" in again.text
+    return folder
 
 
 @pytest.fixture(scope="module")
-def accuracy(finished: Path) -> pd.DataFrame:
+def accuracy(default: Path) -> pd.DataFrame:
     """Percent, rows sources, columns targets."""
-    runs = finished / "results" / "runs" / "small" / "nli"
+    runs = default / "results" / "runs" / "small" / "nli"
     files = sorted(runs.glob("*/philippy2023/42/scores.parquet"))
     scores = pd.concat([read_table(file, "scores") for file in files])
     return accuracy_matrix(scores, LANGUAGES)
@@ -42,9 +43,9 @@ def test_an_encoder_learns_its_own_language(accuracy: pd.DataFrame) -> None:
     assert (np.diag(accuracy) > 60).all(), accuracy
 
 
-def test_transfer_falls_with_genetic_distance(finished: Path) -> None:
+def test_transfer_falls_with_genetic_distance(default: Path) -> None:
     table = read_table(
-        finished / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
+        default / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
     )
     for treatment, bound in (("included", -0.6), ("excluded", -0.3)):
         row = table.query(
@@ -63,9 +64,9 @@ def test_sisters_are_served_better_than_strangers(accuracy: pd.DataFrame) -> Non
     assert abs(far - CHANCE) < 6
 
 
-def test_impact_grows_with_transfer_in_the_last_layer(finished: Path) -> None:
+def test_impact_grows_with_transfer_in_the_last_layer(default: Path) -> None:
     table = read_table(
-        finished / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
+        default / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
     )
     last = table.query(
         "item == 'table2' and row == '4' and coefficient == 'pearson'"

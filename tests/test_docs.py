@@ -1,0 +1,269 @@
+"""What the documentation names exists, and what it says of numbers and tables is so."""
+
+import csv
+import itertools
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from isogloss.check import load_config
+from isogloss.corpora.sources import FORMATS, HOMES, LANGUAGE_COLUMNS, read_datasets, read_languages
+from isogloss.errors import ConfigError
+from isogloss.languages.codes import uriel_codes
+from isogloss.languages.distances import uriel_distances
+from isogloss.papers.philippy2023 import correlations
+from isogloss.papers.presentation import study_rows
+from isogloss.papers.published import read_published, restore_accuracy
+from isogloss.reference import groups
+from isogloss.schema import Schema
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOLDERS = (
+    "config",
+    "docs",
+    "envs",
+    "profiles",
+    "report",
+    "resources",
+    "rules",
+    "tests",
+    "workflow",
+)
+PLACEHOLDER = re.compile(r"path/to|mine\.yaml")
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+
+
+def every_block(language: str) -> list[tuple[str, str]]:
+    return [(page.name, block) for page in PAGES for block in blocks(page, language)]
+
+
+def inline(page: Path) -> list[str]:
+    """Inline code outside of blocks."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of the headings, as they are made for Markdown."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def rule_names() -> set[str]:
+    text = "".join(path.read_text("utf-8") for path in [ROOT / "Snakefile", *ROOT.glob("rules/*")])
+    return set(re.findall(r"^ *rule (\w+):", text, re.M))
+
+
+def commands() -> list[tuple[str, list[str]]]:
+    """Page and words of each shell command."""
+    lines = [(name, line) for name, block in every_block("sh") for line in block.splitlines()]
+    lines += [(page.name, text) for page in PAGES for text in inline(page)]
+    return [
+        (name, words)
+        for name, line in lines
+        if (words := shlex.split(line, comments=True)) and words[0] in ("make", "snakemake")
+    ]
+
+
+@pages
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if target.startswith("https://"):
+            continue
+        file, _, anchor = target.partition("#")
+        found = page.parent / file if file else page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), target
+
+
+@pages
+def test_paths_exist(page: Path) -> None:
+    for path in inline(page):
+        named = re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./-]*", path)
+        if named and not PLACEHOLDER.search(path):
+            assert (ROOT / path).exists(), path
+
+
+@pages
+def test_results_are_those_of_some_rule(page: Path) -> None:
+    sources = [*ROOT.glob("rules/*.smk"), ROOT / "workflow/scripts/isogloss/plan.py"]
+    pattern = re.compile(r"results/(papers/\w+|(?!papers)\w+)")
+    made = {found for source in sources for found in pattern.findall(source.read_text("utf-8"))}
+    assert set(pattern.findall(page.read_text("utf-8"))) <= made
+
+
+@pytest.mark.parametrize(("page", "words"), commands())
+def test_commands_name_what_exists(page: str, words: list[str]) -> None:
+    if words[0] == "make":
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
+        assert set(words[1:]) <= set(targets)
+        return
+    for option, value in itertools.pairwise(words):
+        if option in ("--configfile", "--profile") and not PLACEHOLDER.search(value):
+            assert (ROOT / value).exists(), value
+    takes_value = {"--cores", "--configfile", "--profile", "--config", "--directory", "--resources"}
+    targets = [
+        word
+        for before, word in itertools.pairwise(words)
+        if not word.startswith("--") and before not in takes_value
+    ]
+    for target in targets:
+        assert target in rule_names() or target.startswith("results/runs/small/nli/"), target
+
+
+@pytest.mark.parametrize(("page", "block"), every_block("yaml"))
+def test_pieces_of_configuration_are_accepted(page: str, block: str) -> None:
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text("utf-8"))
+    for key, value in yaml.safe_load(block).items():
+        config[key] = {**config.get(key, {}), **value}
+    assert load_config(config).encoders["small"].layers == 4
+
+
+def test_keys_in_the_text_exist() -> None:
+    known = {
+        re.sub(r"\.(NAME|N)\b", "", f"{group.path}.{name}").lstrip(".")
+        for group in groups(Schema())
+        for name in group.node["properties"]
+    }
+    top = [key for key in known if "." not in key]
+    named = [
+        (page.name, text)
+        for page in PAGES
+        if page.name != "config.md"
+        for text in inline(page)
+        if re.fullmatch(rf"({'|'.join(top)})(\.[\w]+)+", text) and not text.endswith(".csv")
+    ]
+    assert named
+    for page, text in named:
+        assert re.sub(r"\.(NAME|N)\b", "", text) in known, (page, text)
+
+
+def test_single_keys_of_the_study_exist() -> None:
+    study = Schema().definitions["Philippy2023"]["properties"]
+    text = (ROOT / "docs" / "philippy2023.md").read_text("utf-8")
+    for key in ("bases", "experiments", "permutations", "resamples", "statistics_seed", "pooling"):
+        assert key in study
+        assert re.search(rf"`{key}[:`]", text), key
+
+
+def test_the_readme_shows_a_real_message() -> None:
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text("utf-8"))
+    config["recipes"]["philippy2023"]["warmup"] = 1.5
+    with pytest.raises(ConfigError) as caught:
+        load_config(config)
+    (shown,) = blocks(ROOT / "README.md", "text")
+    assert shown.strip() == f"Configuration: {caught.value}"
+
+
+def table(page: str, first: str) -> list[dict[str, str]]:
+    """The Markdown table whose first heading is given; code marks taken off."""
+    lines = (ROOT / page).read_text("utf-8").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first} |"))
+    rows = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip().replace("`", "") for cell in line.strip("|").split("|")])
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[2:]]
+
+
+def test_rules_of_the_architecture_exist() -> None:
+    named = {
+        name
+        for row in table("docs/architecture.md", "step")
+        for name in re.findall(r"\b\w+_\w+\b|\bfinetune\b", row["rule"])
+    }
+    assert len(named) > 10
+    assert named <= rule_names()
+    assert rule_names() - named == {"all", "philippy2023", "philippy2023_published"}
+
+
+def test_all_data_sets_are_listed_with_their_homes() -> None:
+    told: dict[str, set[str]] = {}
+    for row in table("docs/data.md", "data set"):
+        for name in row["data set"].split(", "):
+            told[name] = set(row["home"].split(", "))
+    held: dict[str, set[str]] = {}
+    for source in read_datasets(ROOT / "config" / "datasets.csv"):
+        held.setdefault(source.dataset, set()).add(source.home)
+    assert told == held
+    assert {row["home"] for row in table("docs/data.md", "home")} == set(HOMES)
+
+
+def test_all_formats_are_listed() -> None:
+    told = {row["format"]: row["read as"] for row in table("docs/extending.md", "format")}
+    assert told == FORMATS
+
+
+def test_all_columns_of_the_table_of_languages_are_listed() -> None:
+    told = [
+        name for row in table("docs/extending.md", "column") for name in row["column"].split(", ")
+    ]
+    assert sorted(told) == sorted(LANGUAGE_COLUMNS)
+
+
+def test_the_rows_of_a_data_set_are_accepted(tmp_path: Path) -> None:
+    (block,) = blocks(ROOT / "docs" / "extending.md", "csv")
+    file = tmp_path / "datasets.csv"
+    file.write_text(block, encoding="utf-8")
+    assert [source.split for source in read_datasets(file)] == ["train", "test"]
+
+
+def test_files_of_a_mirror_are_where_the_table_says() -> None:
+    languages = read_languages(ROOT / "config" / "languages.csv")
+    sources = read_datasets(ROOT / "config" / "datasets.csv")
+    known = {
+        source.location.format(**languages["de"], version="")
+        for source in sources
+        if source.home == "mirror"
+    }
+    (block,) = blocks(ROOT / "docs" / "data.md", "text")
+    assert f"newstest2019-{languages['en']['ntrex']}.txt" in block
+    named = re.findall(r"(?<= )(?:[\w-]+/)+[\w.-]+", block)
+    assert len(named) == 8
+    assert set(named) <= known
+
+
+def test_table_1_is_as_told() -> None:
+    """Philippy et al. 2023, from the printed Figure 3: the page's four variants."""
+    published = study_rows(read_published(ROOT / "resources" / "published" / "published.csv"))
+    accuracy = restore_accuracy(published)
+    languages = read_languages(ROOT / "config" / "languages.csv")
+    distances = {
+        column: uriel_distances(uriel_codes(languages, column, list(accuracy.index)))
+        for column in ("uriel_authors", "uriel")
+    }
+    found = correlations(accuracy, None, distances, {}, "en", 99, 100, 1)
+    values = found[found["item"] == "table1"].set_index(
+        ["row", "coefficient", "distances", "same_language"]
+    )["value"]
+    variants = {
+        "as published": ("uriel_authors", "included"),
+        "without same-language pairs": ("uriel_authors", "excluded"),
+        "real codes": ("uriel", "included"),
+        "real codes, without same-language pairs": ("uriel", "excluded"),
+    }
+    rows = table("docs/philippy2023.md", "distance")
+    assert [row["distance"] for row in rows] == ["SYN", "GEO", "INV", "GEN", "PHON"]
+    for row in rows:
+        for heading, variant in variants.items():
+            told = [float(number.replace("−", "-")) for number in row[heading].split(" / ")]
+            here = [values[row["distance"], c, *variant] for c in ("pearson", "spearman")]
+            assert told == pytest.approx(here, abs=5.1e-5), (row["distance"], heading)
+
+
+def test_licences_of_the_tables_are_named() -> None:
+    text = (ROOT / "docs" / "data.md").read_text("utf-8")
+    with (ROOT / "config" / "datasets.csv").open(encoding="utf-8", newline="") as file:
+        licences = {row["licence"] for row in csv.DictReader(file)}
+    assert [licence for licence in licences if licence not in text] == []

@@ -1,0 +1,107 @@
+"""The tiny study from text to page: all of it is there, and none of it is empty."""
+
+import csv
+import re
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import study
+
+pytestmark = pytest.mark.workflow
+
+STUDY = "results/papers/philippy2023"
+TABLES = ("table1", "table2", "table3", "scores", "layers", "comparison", "correlations")
+FIGURES = ("figure1", "figure2", "figure3")
+# Empty where a number is not significant, or where the paper prints nothing for the cell.
+MAY_BE_EMPTY = {"stars", "published"}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_table_and_figure_is_written(finished: Path) -> None:
+    expected = {f"{name}.{kind}" for name in TABLES for kind in ("csv", "md", "tex")}
+    expected |= {
+        f"{name}.{kind}" for name in FIGURES for kind in ("csv", "md", "tex", "svg", "pdf", "png")
+    }
+    expected |= {f"{name}.parquet" for name in ("comparison", "correlations", "cells")}
+    expected |= {"layers.json", "index.html"}
+    written = {path.name for path in (finished / STUDY).iterdir() if path.stat().st_size}
+    assert written == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("table1", 10),  # five distances, two coefficients
+        ("table2", 8),  # three layers and their mean, two coefficients
+        ("table3", 20),  # three experiments and the baseline, five distances
+        ("figure1", 15),  # three layers, five distances
+        ("figure2", 15),
+        ("figure3", 6),  # five sources and their mean
+        ("layers", 3),
+        ("scores", 40),  # eight runs, five targets
+    ],
+)
+def test_numbers_are_filled_in(finished: Path, name: str, count: int) -> None:
+    table = rows(finished / STUDY / f"{name}.csv")
+    empty = [
+        (row, column)
+        for row in table
+        for column, value in row.items()
+        if not value and column not in MAY_BE_EMPTY
+    ]
+    assert not empty
+    assert len(table) == count
+
+
+def test_every_comparable_cell_is_compared(finished: Path) -> None:
+    table = rows(finished / STUDY / "comparison.csv")
+    unfounded = [
+        row for row in table if not row["here"] and not row["status"].startswith("not attempted: ")
+    ]
+    assert not unfounded
+    assert {row["item"] for row in table if row["here"]} == {
+        *("table1", "table2", "table3"),
+        *FIGURES,
+    }
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_hold_their_numbers(finished: Path, name: str) -> None:
+    drawing = ElementTree.parse(finished / STUDY / f"{name}.svg").getroot()
+    shown = "".join(drawing.itertext())
+    table = rows(finished / STUDY / f"{name}.csv")
+    digits = re.findall(r"\d+\.\d", shown)
+    assert drawing.tag.endswith("}svg")
+    assert len(digits) >= len(table)
+
+
+def test_page_names_every_table_and_figure(finished: Path) -> None:
+    page = (finished / STUDY / "index.html").read_text(encoding="utf-8")
+    numbered = {f"{n[:-1].capitalize()} {n[-1]}" for n in (*TABLES[:3], *FIGURES)}
+    assert {name for name in numbered if name not in page} == set()
+    assert not re.search(r">\s*(nan|None|NaN)\s*<", page)
+
+
+def test_report_holds_figures_and_tables_with_captions(
+    finished: Path, tmp_path: Path, no_network: dict[str, str]
+) -> None:
+    report = tmp_path / "report.zip"
+    call = study.study(finished, "--report", str(report), **no_network)
+    assert call.status == 0, call.text
+    with zipfile.ZipFile(report) as archive:
+        names = archive.namelist()
+        text = "".join(archive.read(n).decode() for n in names if n.endswith((".html", ".js")))
+    for name in (*TABLES, *FIGURES):
+        kind = "csv" if name in TABLES else "svg"
+        assert any(entry.endswith(f"{name}.{kind}") for entry in names), name
+    assert "Philippy et al. 2023" in text
+    for item in ("table1", "figure3"):
+        caption = (finished / "report" / f"{item}.rst").read_text(encoding="utf-8")
+        assert " ".join(caption.split()[:4]) in " ".join(text.split())

@@ -26,9 +26,13 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def model_of(folder: Path) -> nli.Classifier:
+    """Encoder and a head that answers with each label about as often."""
     model = nli.Classifier(load_encoder(folder, 0), seed=2)
+    texts = TESTS["en"]["premise"].tolist()
+    inputs = load_tokenizer(folder)(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
-        model.output.weight *= 5
+        logits = model.output(model.encoder(**inputs).pooler_output)
+        model.output.bias -= logits.mean(0)
     return model
 
 

@@ -375,20 +375,28 @@ class TestPage:
 
 class TestLimits:
     def table(self, score: list[float], words: list[float]) -> pd.DataFrame:
-        return pd.DataFrame({"score": score, "bag_of_words": words})
+        frame = pd.DataFrame({"score": score, "bag_of_words": words, "chance": 100 / 3})
+        frame["trained_on"], frame["language"] = "en", ["en", "de", "fr"][: len(frame)]
+        return frame
 
     def test_says_that_every_score_is_below_the_baseline(self) -> None:
-        said = limits("small", 1500, self.table([40.0, 47.0], [48.0, 53.0]))
+        said = limits("small", 1500, self.table([40.0, 47.0], [48.0, 53.0]), 900)
         assert said[0] == "Encoder: small, pretrained here for 1,500 steps."
         assert said[1].startswith("Every score (2 of 2) is below the bag-of-words baseline")
         assert said[2] == SHARED_LANGUAGES
 
     def test_counts_some_and_none(self) -> None:
-        some = limits("mbert", None, self.table([40.0, 60.0, 1.0], [48.0, 53.0, np.nan]))
+        some = limits("mbert", None, self.table([40.0, 60.0, 1.0], [48.0, 53.0, np.nan]), 900)
         assert some[0] == "Encoder: mbert, taken as released."
         assert some[1].startswith("1 of 2 scores are below")
-        assert limits("m", None, self.table([60.0], [60.0]))[1].startswith("None of the 1 scores")
+        assert limits("m", None, self.table([60.0], [60.0]), 900)[1].startswith("None of the 1 scores")
 
     def test_says_that_there_is_no_baseline(self) -> None:
-        said = limits("m", None, self.table([60.0], [np.nan]))
+        said = limits("m", None, self.table([60.0], [np.nan]), 900)
         assert said[1].startswith("No bag-of-words baseline was computed")
+
+    def test_tells_the_own_language_from_the_others(self) -> None:
+        # Two standard errors of a third at 900 examples are 3.14 points.
+        said = limits("m", None, self.table([40.0, 36.4, 36.6], [45.0, 33.0, 33.0]), 900)[1]
+        assert "itself, 1 of 1 scores are below the bag of words" in said
+        assert "on other languages, 1 of 2 lie above chance" in said

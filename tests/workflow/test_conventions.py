@@ -9,8 +9,8 @@ import study
 pytestmark = pytest.mark.workflow
 
 
-def test_lint_is_clean(root: Path) -> None:
-    call = study.snakemake(root, "--lint")
+def test_lint_is_clean(root: Path, tmp_path: Path) -> None:
+    call = study.snakemake(tmp_path, "--lint", "--snakefile", str(root / "Snakefile"))
     assert call.status == 0, call.text
 
 

@@ -37,7 +37,7 @@ with job(snakemake.log[0]):
         for name, file in zip(sorted(study.experiments), snakemake.input.experiments, strict=True)
     }
     table = score_table(pd.concat([scores, *frozen_scores]), baselines, CHANCE)
-    intro = limits(study.encoder, encoder.get("steps"), table)
+    intro = limits(study.encoder, encoder.get("steps"), table, int(scores["n"].min()))
     results = Results(
         read_table(snakemake.input.correlations, "correlations"),
         comparison,

@@ -81,7 +81,9 @@ def write_page(path: Path, title: str, intro: list[str], sections: list[Section]
     write_text(path, page)
 
 
-def limits(encoder: str, pretraining_steps: int | None, scores: pd.DataFrame) -> list[str]:
+def limits(
+    encoder: str, pretraining_steps: int | None, scores: pd.DataFrame, examples: int
+) -> list[str]:
     """Sentences on what a run can and cannot show.
 
     Parameters
@@ -89,13 +91,34 @@ def limits(encoder: str, pretraining_steps: int | None, scores: pd.DataFrame) ->
     encoder : name, with its size where it matters
     pretraining_steps : None for an encoder that was not pretrained here
     scores : result of `isogloss.papers.views.score_table`
+    examples : size of the smallest test set
     """
     origin = (
         "taken as released"
         if pretraining_steps is None
         else f"pretrained here for {pretraining_steps:,} steps"
     )
-    return [f"Encoder: {encoder}, {origin}.", _standing(scores), SHARED_LANGUAGES]
+    standing = f"{_standing(scores)} {_by_language(scores, examples)}"
+    return [f"Encoder: {encoder}, {origin}.", standing, SHARED_LANGUAGES]
+
+
+def _by_language(scores: pd.DataFrame, examples: int) -> str:
+    """The same for the training language itself and for the others, in a sentence.
+
+    A bag of words cannot transfer, so for the others chance is what must be beaten: by two
+    standard errors of a proportion.
+    """
+    own = scores[scores["trained_on"] == scores["language"]]
+    others = scores[scores["trained_on"] != scores["language"]]
+    below = int((own["score"] < own["bag_of_words"]).sum())
+    share = others["chance"] / 100
+    bound = others["chance"] + 200 * (share * (1 - share) / examples) ** 0.5
+    above = int((others["score"] > bound).sum())
+    return (
+        f"On the training language itself, {below} of {len(own)} scores are below the bag of "
+        f"words; on other languages, {above} of {len(others)} lie above chance by more than two "
+        f"standard errors ({examples:,} examples)."
+    )
 
 
 def _standing(scores: pd.DataFrame) -> str:

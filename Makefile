@@ -31,7 +31,7 @@ docs: $(READY)
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[train,analysis,data,workflow,cluster,test]'
+		--editable '.[train,analysis,data,workflow,cluster,test,bench]'
 	touch $@
 
 clean:

@@ -243,8 +243,8 @@ class Peer(Trainer):
     """The Trainer with its own loop; batch order is given, losses are kept.
 
     The order of the random strategy is ours, so that losses can be compared. That of
-    group_by_length is the Trainer's; of a longer epoch, evenly spaced batches are taken,
-    since the Trainer visits long batches first.
+    group_by_length is the Trainer's. Where the epoch is longer than the training, its batches
+    are taken at even ranks of length, since the Trainer visits long ones first.
     """
 
     def __init__(self, settings: Settings, steps: int, meter: Meter, **keywords: Any) -> None:
@@ -255,11 +255,17 @@ class Peer(Trainer):
         size, batch = len(self.train_dataset), self.settings.batch
         if self.args.train_sampling_strategy == "group_by_length":
             order = list(super()._get_train_sampler(train_dataset))
-            whole = size // batch
-            chosen = [int((step + 0.5) * whole / self.steps) for step in range(self.steps)]
-            return [place for b in chosen for place in order[b * batch : (b + 1) * batch]]
+            batches = [order[start : start + batch] for start in range(0, size, batch)]
+            if self.steps < len(batches):
+                batches.sort(key=self._longest)
+                share = len(batches) / self.steps
+                batches = [batches[int((step + 0.5) * share)] for step in range(self.steps)]
+            return [place for members in batches for place in members]
         steps = (batch_members(step, size, batch, self.settings.seed) for step in range(self.steps))
         return [int(place) for members in steps for place in members]
+
+    def _longest(self, members: Sequence[int]) -> int:
+        return max(len(self.train_dataset[place]["input_ids"]) for place in members)
 
     def compute_loss(self, model: Any, inputs: Any, *rest: Any, **keywords: Any) -> Any:
         """Keep the loss, on the device."""

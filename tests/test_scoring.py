@@ -43,7 +43,7 @@ def test_a_pass_equals_examples_alone(encoder_folder: Path, pooling: str) -> Non
     passes = {language: (ids, states) for language, ids, states in evaluation.passes(TESTS)}
     predictions = evaluation.predictions()
     arrange("predictions", predictions)
-    assert len(set(predictions["prediction"])) == 3
+    assert len(set(predictions["prediction"])) >= 2
     answers = predictions.set_index(["language", "id"])
     model.eval()
     for language, frame in TESTS.items():

@@ -6,8 +6,11 @@ results/papers/philippy2023_published/ with what follows from the printed Figure
 Steps: choose_layers, correlate, present; recompute for the printed numbers.
 """
 
+import os
+
 PHILIPPY2023 = SETTINGS.studies.philippy2023
-PRINTED = str(PROJECT / "resources" / "published" / "published.csv")
+# Relative, so that results stay valid where a project is moved or cloned with them.
+PRINTED = os.path.relpath(PROJECT / "resources" / "published" / "published.csv")
 RENDERED_TABLES = (
     "table1",
     "table2",
@@ -46,7 +49,11 @@ if PHILIPPY2023:
             mem_mb=2000,
             runtime=20,
         params:
-            study=PHILIPPY2023.model_dump(mode="json"),
+            # Not the whole study: runs wait for this choice, and more permutations need none.
+            languages=PHILIPPY2023.languages,
+            source=PHILIPPY2023.source,
+            distances=PHILIPPY2023.distances[0],
+            base=PHILIPPY2023.bases[0],
             code=fingerprint("choose_layers_philippy2023", SCRIPTS),
         script:
             "../workflow/scripts/choose_layers_philippy2023.py"

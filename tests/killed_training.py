@@ -49,7 +49,7 @@ def at_count(count: int, call: Callable[..., Any], after: bool = False) -> Calla
     return counted
 
 
-def half_written(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def half_written(path: str | Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write half of a state into the unfinished file, then die."""
 
     def half(file: IO[bytes]) -> None:
@@ -75,11 +75,11 @@ def disturb(moment: str, count: int) -> None:
         whole = checkpoint.write_atomically
         left = [count]
 
-        def write(path: Path, call: Callable[[IO[bytes]], object]) -> None:
+        def write(path: str | Path, call: Callable[[IO[bytes]], object]) -> None:
             left[0] -= 1
             (half_written if left[0] == 0 else whole)(path, call)
 
-        checkpoint.write_atomically = write
+        setattr(checkpoint, "write_atomically", write)  # noqa: B010
     elif moment in ("fsync", "synced"):
         os.fsync = at_count(count, os.fsync, after=moment == "synced")
         assert isogloss.tables.os.fsync is os.fsync

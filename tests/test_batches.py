@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from isogloss.corpora.xnli import read_xtreme_pairs
 from isogloss.encoders.batches import (
+    SLACK,
     Batch,
     by_length,
     first_states,
@@ -62,6 +63,22 @@ def test_places_overlap_nowhere(lengths: list[int]) -> None:
     assert len(set(taken)) == len(taken) == sum(lengths)
     assert max(column for _, column in taken) + 1 == width
     assert {row for row, _ in taken} == set(range(1 + max(row for row, _ in places)))
+
+
+@given(LENGTHS)
+def test_rows_are_as_narrow_as_they_can_be_without_much_padding(lengths: list[int]) -> None:
+    total, longest = sum(lengths), max(lengths)
+    tried = []
+    for rows in [len(lengths), *range(max(1, total // longest), 0, -1)]:
+        if rows == len(lengths) or rows >= max(1, total // (3 * longest)):
+            filled = [0] * rows
+            for length in sorted(lengths, reverse=True):
+                filled[filled.index(min(filled))] += length
+            tried.append((rows, max(filled)))
+    limit = SLACK * min(rows * width for rows, width in tried)
+    expected = next(found for found in tried if found[0] * found[1] <= limit)
+    places, width = place(lengths)
+    assert (1 + max(row for row, _ in places), width) == expected
 
 
 @given(LENGTHS, st.integers(0, 3), st.integers(0, 2))

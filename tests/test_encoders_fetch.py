@@ -36,7 +36,11 @@ print(json.dumps(found))
 
 
 def stand_in(files: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
-    """Answers what the hub's client asks when it fetches one repository at one commit."""
+    """Answers what the hub's client asks when it fetches one repository at one commit.
+
+    Its tag v1 moves on to a commit without files as soon as somebody has asked for it.
+    """
+    tags = [COMMIT]
 
     class Hub(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -52,10 +56,13 @@ def stand_in(files: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
             path = self.path.split("?")[0]
             content, headers = b"", {"X-Repo-Commit": COMMIT}
             name = path.removeprefix(f"/someone/encoder/resolve/{COMMIT}/")
-            revisions = [f"/api/models/someone/encoder/revision/{r}" for r in ("v1", COMMIT)]
-            if path in revisions:
+            revision = path.removeprefix("/api/models/someone/encoder/revision/")
+            if revision in ("v1", COMMIT):
+                commit = COMMIT if revision == COMMIT or tags else "f" * 40
+                if revision == "v1" and tags:
+                    tags.pop()
                 siblings = [{"rfilename": file} for file in files]
-                facts = {"id": "someone/encoder", "sha": COMMIT, "siblings": siblings}
+                facts = {"id": "someone/encoder", "sha": commit, "siblings": siblings}
                 content = json.dumps(facts).encode()
             elif path.startswith(f"/api/models/someone/encoder/tree/{COMMIT}"):
                 content = json.dumps(
@@ -118,7 +125,7 @@ def fetch(folder: Path, root: Path, wanted: list[dict[str, Any]], **variables: s
 
 
 def test_fetching_from_a_hub(hub: str, bert_folder: Path, root: Path, tmp_path: Path) -> None:
-    wanted = [
+    wanted: list[dict[str, Any]] = [
         {"repository": "someone/encoder", "revision": "v1"},
         {"repository": "someone/encoder", "revision": COMMIT, "sha256": {"config.json": "0" * 64}},
         {"repository": "someone/encoder", "revision": "v2"},

@@ -1,6 +1,7 @@
 """A run equals a plain training of the same encoder, and is the same each time."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,13 @@ from isogloss.training.finetune import (
 from isogloss.training.loop import epoch_order
 
 TASK = Task(kind="nli", corpus="family", max_length=12)
-PLAIN = {"steps": 14, "batch": 8, "learning_rate": 3e-3, "dropout": 0.0, "warmup": 0.2}
+PLAIN: dict[str, Any] = {
+    "steps": 14,
+    "batch": 8,
+    "learning_rate": 3e-3,
+    "dropout": 0.0,
+    "warmup": 0.2,
+}
 FRAMES = {"train": pairs(40, seed=1), "dev": pairs(24, seed=2)}
 
 
@@ -137,7 +144,7 @@ def test_a_run_learns(bert_folder: Path) -> None:
 
 
 def test_same_seed_same_bytes_other_seed_other_head(bert_folder: Path) -> None:
-    changes = {"dropout": 0.1, "steps": 6}
+    changes: dict[str, Any] = {"dropout": 0.1, "steps": 6}
     hashes = [weights_hash(run(bert_folder, seed, **changes)[0]) for seed in (1, 1, 2)]
     assert hashes[0] == hashes[1] != hashes[2]
     facts = [run(bert_folder, seed, steps=1)[2] for seed in (1, 1, 2)]
@@ -162,7 +169,12 @@ def test_frozen_parts_stay_and_others_move(bert_folder: Path) -> None:
 def test_leaving_out_unused_rows_changes_nothing(
     bert_folder: Path, decay: float, select: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changes = {"weight_decay": decay, "select": select, "learning_rate": 0.01, "dropout": 0.1}
+    changes: dict[str, Any] = {
+        "weight_decay": decay,
+        "select": select,
+        "learning_rate": 0.01,
+        "dropout": 0.1,
+    }
     if select == "best_dev":
         # the best step is the second of three checks
         scores = [1.0, 2.0, 0.0] * 2
@@ -185,7 +197,7 @@ def test_leaving_out_unused_rows_changes_nothing(
     assert len(unused) > 10
     before = words_of(nli.Classifier(load_encoder(bert_folder, 0), 0))[unused]
     rates = [0.01 * min(step / 3, (14 - step) / 11) for step in range(facts["chosen"])]
-    factor = np.prod([1 - decay * rate for rate in rates])
+    factor = math.prod(1 - decay * rate for rate in rates)
     torch.testing.assert_close(words_of(found)[unused], before * factor, rtol=1e-6, atol=0)
     assert (factor < 0.999) == (decay > 0)
 

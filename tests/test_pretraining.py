@@ -211,14 +211,16 @@ def test_a_pretraining_goes_on_from_its_state(
     class Stopped(Exception):
         pass
 
-    def stop(*_: Any) -> None:
-        raise Stopped
-
     state = tmp_path / "state"
     with monkeypatch.context() as patch:
         patch.setattr("isogloss.training.pretrain.Plan", short_lived)
         save = loop.save_state
-        patch.setattr(loop, "save_state", lambda *a: (save(*a), stop()))
+
+        def save_and_stop(*arguments: Any) -> None:
+            save(*arguments)
+            raise Stopped
+
+        patch.setattr(loop, "save_state", save_and_stop)
         with pytest.raises(Stopped):
             pretrain(items, settings, tmp_path / "stopped", state, "key")
     assert state.exists()

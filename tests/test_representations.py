@@ -90,7 +90,7 @@ def test_other_linear_maps_change_something(shape: tuple[int, int, int, int]) ->
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_equal_states_have_similarity_one(dtype: type) -> None:
-    x = states_of(50, 20, 20, 0)[0].astype(dtype)
+    x: np.ndarray = states_of(50, 20, 20, 0)[0].astype(dtype)
     found = linear_cka(x, x.copy())
     assert found == pytest.approx((1, 1), abs=1e-14)
 

@@ -140,7 +140,11 @@ def test_head_is_that_of_the_library() -> None:
 
 def test_head_comes_from_its_seed() -> None:
     before = torch.get_rng_state()
-    settings = {"hidden_size": 64, "initializer_range": 0.02, "num_attention_heads": 4}
+    settings: dict[str, Any] = {
+        "hidden_size": 64,
+        "initializer_range": 0.02,
+        "num_attention_heads": 4,
+    }
     first, again, other = (
         nli.Classifier(build_encoder("roberta", **settings), seed) for seed in (1, 1, 2)
     )

@@ -42,14 +42,3 @@ def test_sample_is_planned_on_real_files(root: Path, tmp_path: Path, shared: Pat
     assert jobs["finetune"] == 18
     assert "fetch_corpus" not in jobs
     assert "generate_family" not in jobs
-
-
-def test_missing_mirror_is_one_message(root: Path, tmp_path: Path) -> None:
-    call = study.snakemake(
-        tmp_path,
-        *("philippy2023", "--dry-run", "--snakefile", str(root / "Snakefile")),
-        *("--configfile", str(root / "config" / "sample.yaml"), "--config", "mirror=nowhere"),
-    )
-    assert call.status != 0
-    assert "Configuration: mirror: found 'nowhere'; no such folder" in call.text
-    assert "Traceback" not in call.text

@@ -17,10 +17,10 @@ def test_another_working_directory_gives_the_same_bytes(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copy(project / study.TINY, elsewhere / "mine.yaml")
-    targets = (f"{study.RUNS}/bel/brief/42/cka.parquet", study.TARGETS[1])
+    target = study.TARGETS[1]
     call = study.snakemake(
         elsewhere,
-        *targets,
+        target,
         *("--snakefile", str(project / "Snakefile")),
         *("--cores", "2", "--configfile", "mine.yaml"),
     )
@@ -28,5 +28,5 @@ def test_another_working_directory_gives_the_same_bytes(
     made = study.tables(elsewhere)
     known = study.tables(finished)
     assert made == {path: known[path] for path in made}
-    assert set(targets) <= set(made)
+    assert target in made
     assert not (project / "results").exists()

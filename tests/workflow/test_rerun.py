@@ -46,15 +46,12 @@ def test_second_call_does_nothing(copy: Path) -> None:
         ("representations/cka.py", SIMILARITY | {"finetune": 1, "evaluate_run": 1}),
         (
             "training/loop.py",
-            SIMILARITY
-            | {"pretrain_encoder": 1, "embed_base": 1, "finetune": 9, "evaluate_run": 9},
+            SIMILARITY | {"pretrain_encoder": 1, "embed_base": 1, "finetune": 9, "evaluate_run": 9},
         ),
         ("figures/matrix.py", {"present_philippy2023": 1}),
     ],
 )
-def test_changed_code_reruns_what_reaches_it(
-    copy: Path, module: str, jobs: dict[str, int]
-) -> None:
+def test_changed_code_reruns_what_reaches_it(copy: Path, module: str, jobs: dict[str, int]) -> None:
     study.change_code(copy / PACKAGE / module)
     assert plan(copy) == jobs
 

@@ -389,7 +389,9 @@ class TestLimits:
         some = limits("mbert", None, self.table([40.0, 60.0, 1.0], [48.0, 53.0, np.nan]), 900)
         assert some[0] == "Encoder: mbert, taken as released."
         assert some[1].startswith("1 of 2 scores are below")
-        assert limits("m", None, self.table([60.0], [60.0]), 900)[1].startswith("None of the 1 scores")
+        assert limits("m", None, self.table([60.0], [60.0]), 900)[1].startswith(
+            "None of the 1 scores"
+        )
 
     def test_says_that_there_is_no_baseline(self) -> None:
         said = limits("m", None, self.table([60.0], [np.nan]), 900)

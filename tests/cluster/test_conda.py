@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-
 import study
+import yaml
 
 pytestmark = pytest.mark.cluster
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 import study
 
 # Python reads a module of this name when it starts; Snakemake's jobs inherit the variable.

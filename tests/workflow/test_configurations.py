@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 import study
 
 pytestmark = pytest.mark.workflow

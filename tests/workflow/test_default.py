@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
 import study
+
 from isogloss.papers.runs import accuracy_matrix
 from isogloss.tables import read_table
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
-
 import study
 
 pytestmark = pytest.mark.workflow

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 import study
 
 pytestmark = pytest.mark.workflow

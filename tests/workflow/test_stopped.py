@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 import study
 
 pytestmark = pytest.mark.workflow

@@ -6,7 +6,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 import study
 
 pytestmark = pytest.mark.workflow

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 # Examples that the debiased estimate needs.
 MINIMUM = 4
 
@@ -40,10 +39,13 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
         if the numbers of examples differ or are below 4 (the debiased estimate needs 4)
     """
     if len(first) != len(second) or len(first) < MINIMUM:
-        raise ValueError(f"need the same {MINIMUM} or more examples, got {len(first)} and {len(second)}")
+        raise ValueError(
+            f"need the same {MINIMUM} or more examples, got {len(first)} and {len(second)}"
+        )
     x, y = _centre(first), _centre(second)
-    biased = [_hsic(a, b) for a, b in ((x, y), (x, x), (y, y))]
-    debiased = [_unbiased_hsic(a, b) for a, b in ((x, y), (x, x), (y, y))]
+    pairs = ((x, y), (x, x), (y, y))
+    biased = [_hsic(a, b) for a, b in pairs]
+    debiased = [_unbiased_hsic(plain, a, b) for plain, (a, b) in zip(biased, pairs, strict=True)]
     return Similarity(_ratio(*biased), _ratio(*debiased))
 
 
@@ -58,14 +60,16 @@ def _hsic(x: _Centred, y: _Centred) -> float:
     return float(np.square(x.states.T @ y.states).sum())
 
 
-def _unbiased_hsic(x: _Centred, y: _Centred) -> float:
+def _unbiased_hsic(plain: float, x: _Centred, y: _Centred) -> float:
     """Unbiased HSIC (Song et al. 2012, Equation 5) times N (N - 3), in feature form.
 
     With K = XX' and L = YY' without their diagonals: tr(KL) + sum(K) sum(L) / ((N-1)(N-2))
     - 2 / (N-2) * sum(KL). Centred rows give K1 = -diag(XX'), so no N x N matrix is needed.
+
+    plain : `_hsic` of the two, tr(KL) with the diagonals
     """
     n = len(x.norms)
-    trace = _hsic(x, y) - float(x.norms @ y.norms)
+    trace = plain - float(x.norms @ y.norms)
     sums = float(x.norms.sum()) * float(y.norms.sum()) / ((n - 1) * (n - 2))
     return trace + sums - 2 / (n - 2) * float(x.norms @ y.norms)
 

@@ -38,7 +38,9 @@ def _check(before: StatesFile, tuned: StatesFile, language: str) -> None:
     """Raise TableError unless a language's states can be compared."""
     where = f"{before.path}, {tuned.path}"
     if before.layers != tuned.layers:
-        raise TableError(f"{where}: {before.layers} and {tuned.layers} layers; one encoder's wanted")
+        raise TableError(
+            f"{where}: {before.layers} and {tuned.layers} layers; one encoder's wanted"
+        )
     if not np.array_equal(before.ids(language), tuned.ids(language)):
         raise TableError(f"{where}: other examples of {language!r}")
     count = len(tuned.ids(language))

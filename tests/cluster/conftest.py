@@ -63,8 +63,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     started = subprocess.run(
         [HERE / "slurm" / "start.sh", folder],
         env=study.environment(**ports),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     try:

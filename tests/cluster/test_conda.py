@@ -1,8 +1,8 @@
 """Environments: jobs run in the one their rule names, and results stay valid without it."""
 
 import shutil
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import study
@@ -19,25 +19,22 @@ def calls(record: Path, script: str) -> list[str]:
     return [line.split()[0] for line in lines if line.endswith(f".{script}.py")]
 
 
-def test_jobs_run_in_their_environments(
-    finished: Path, tmp_path: Path, conda: dict[str, str]
-) -> None:
-    from conda_channel import write_channel
-
+def test_jobs_run_in_their_environments(finished: Path, tmp_path: Path, conda: Any) -> None:
     folder = shutil.copytree(finished, tmp_path / "copy")
-    record = tmp_path / "record"
-    write_channel(tmp_path / "channel", sys.executable, record)
     for name in ("analysis", "train"):
-        environment = {"channels": [(tmp_path / "channel").as_uri()], "dependencies": ["python"]}
-        (folder / "envs" / f"{name}.yaml").write_text(f"# {name}\n{yaml.safe_dump(environment)}")
+        packages = {"channels": [conda.channel], "dependencies": ["python"]}
+        # The remark keeps the two apart: equal files would be one environment.
+        text = f"# {name}\n{yaml.safe_dump(packages)}"
+        (folder / "envs" / f"{name}.yaml").write_text(text, encoding="utf-8")
     (folder / STATES).unlink()
     options = ("--cores", "2", "--configfile", study.TINY)
     targets = ("philippy2023_published", STATES)
 
-    call = study.snakemake(folder, *targets, *options, "--use-conda", **conda)
+    call = study.snakemake(folder, *targets, *options, "--use-conda", **conda.variables)
 
     assert call.status == 0, call.text
-    used = {script: calls(record, script) for script in ("recompute_philippy2023", "embed_base")}
+    scripts = ("recompute_philippy2023", "embed_base")
+    used = {script: calls(conda.record, script) for script in scripts}
     places = {python for pythons in used.values() for python in pythons}
     assert [len(pythons) for pythons in used.values()] == [1, 1]
     assert len(places) == 2  # two rules, two environments

@@ -1,4 +1,4 @@
-"""The study on a cluster: a cancelled job is made up for, and the bytes are those of one machine."""
+"""The study on a cluster: a cancelled job is made up for, and all bytes are as on one machine."""
 
 import shutil
 import subprocess
@@ -10,6 +10,7 @@ import study
 
 pytestmark = pytest.mark.cluster
 
+OPTIONS = ("--profile", "profiles/slurm", "--configfile", study.TINY)
 PATIENCE = 400  # seconds
 # What the cluster makes again; the encoder, the rows and the other sources' runs are at hand.
 REMOVED = (f"{study.RUNS}/ana", f"{study.RUNS}/bel", "results/base", "results/papers")
@@ -31,8 +32,7 @@ def test_study_survives_a_cancelled_job(
     log = folder / "slurm.log"
     with log.open("w") as file:
         process = subprocess.Popen(
-            [*study.SNAKEMAKE, *study.TARGETS, "--configfile", study.TINY]
-            + ["--profile", "profiles/slurm"],
+            [*study.SNAKEMAKE, *study.TARGETS, *OPTIONS],
             cwd=folder,
             env=study.environment(**slurm),
             stdout=file,

@@ -39,22 +39,24 @@ def accuracy(default: Path) -> pd.DataFrame:
     return accuracy_matrix(scores, LANGUAGES)
 
 
+def chosen(folder: Path, item: str, row: str) -> pd.DataFrame:
+    """Pearson correlations of a row of an item, in all variants."""
+    path = folder / "results" / "papers" / "philippy2023" / "correlations.parquet"
+    table = read_table(path, "correlations")
+    wanted = (table["item"] == item) & (table["row"] == row)
+    return table[wanted & (table["coefficient"] == "pearson")]
+
+
 def test_an_encoder_learns_its_own_language(accuracy: pd.DataFrame) -> None:
     assert (np.diag(accuracy) > 60).all(), accuracy
 
 
-def test_transfer_falls_with_genetic_distance(default: Path) -> None:
-    table = read_table(
-        default / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
-    )
-    for treatment, bound in (("included", -0.6), ("excluded", -0.3)):
-        row = table.query(
-            "item == 'table1' and row == 'GEN' and coefficient == 'pearson'"
-            " and same_language == @treatment"
-        )
-        assert len(row) == 1
-        assert row["value"].item() < bound, row
-        assert row["p_permutation"].item() < 0.05, row
+@pytest.mark.parametrize(("treatment", "bound"), [("included", -0.6), ("excluded", -0.3)])
+def test_transfer_falls_with_genetic_distance(default: Path, treatment: str, bound: float) -> None:
+    row = chosen(default, "table1", "GEN").query(f"same_language == '{treatment}'")
+    assert len(row) == 1
+    assert row["value"].item() < bound, row
+    assert row["p_permutation"].item() < 0.05, row
 
 
 def test_sisters_are_served_better_than_strangers(accuracy: pd.DataFrame) -> None:
@@ -65,11 +67,6 @@ def test_sisters_are_served_better_than_strangers(accuracy: pd.DataFrame) -> Non
 
 
 def test_impact_grows_with_transfer_in_the_last_layer(default: Path) -> None:
-    table = read_table(
-        default / "results" / "papers" / "philippy2023" / "correlations.parquet", "correlations"
-    )
-    last = table.query(
-        "item == 'table2' and row == '4' and coefficient == 'pearson'"
-        " and base == 'pretrained' and same_language == 'included'"
-    )
-    assert last["value"].item() > 0.2
+    row = chosen(default, "table2", "4")
+    row = row.query("base == 'pretrained' and same_language == 'included'")
+    assert row["value"].item() > 0.2

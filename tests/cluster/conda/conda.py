@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"get": {"channel_priority": "strict"}}))
     elif chosen.command[:2] == ["env", "create"]:
         asyncio.run(create(chosen.file, chosen.prefix))
-    else:
+    elif chosen.command[:1] != ["clean"]:
         sys.exit(f"conda: found {' '.join(arguments)!r}; this one only creates environments")
 
 

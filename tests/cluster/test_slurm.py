@@ -10,17 +10,30 @@ import study
 
 pytestmark = pytest.mark.cluster
 
-OPTIONS = ("--profile", "profiles/slurm", "--configfile", study.TINY)
+OPTIONS = (
+    *("--profile", "profiles/slurm", "--configfile", study.TINY),
+    # The second look comes after 12 seconds more, when most jobs here are done.
+    *("--slurm-init-seconds-before-status-checks", "2"),
+)
 PATIENCE = 400  # seconds
 # What the cluster makes again; the encoder, the rows and the other sources' runs are at hand.
-REMOVED = (f"{study.RUNS}/ana", f"{study.RUNS}/bel", "results/base", "results/papers")
+REMOVED = (
+    f"{study.RUNS}/ana/brief",
+    f"{study.RUNS}/ana/brief-freeze-2",
+    f"{study.RUNS}/ana/brief-freeze-philippy2023.A",
+    "results/base",
+    "results/papers",
+)
 
 
-def running(rule: str, variables: dict[str, str]) -> list[str]:
-    """Running jobs of a rule; Snakemake writes the rule into a job's comment."""
-    listed = study.run(Path.cwd(), "squeue", "--noheader", "-o", "%i %T %k", **variables)
+def running(rule: str, variables: dict[str, str]) -> dict[str, str]:
+    """What each running job of a rule holds; Snakemake writes the rule into a job's comment."""
+    columns = "JobID:20,State:20,Comment:200,tres-per-job:50"
+    listed = study.run(Path.cwd(), "squeue", "--noheader", "--Format", columns, **variables)
     jobs = [line.split() for line in listed.text.splitlines()]
-    return [job[0] for job in jobs if job[1] == "RUNNING" and job[2].startswith(f"rule_{rule}")]
+    return {
+        job[0]: job[3] for job in jobs if job[1] == "RUNNING" and job[2].startswith(f"rule_{rule}")
+    }
 
 
 def test_study_survives_a_cancelled_job(
@@ -44,7 +57,8 @@ def test_study_survives_a_cancelled_job(
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < until, "no training ran"
                 time.sleep(0.2)
-            assert study.run(folder, "scancel", victims[0], **slurm).status == 0
+            assert all(devices == "gres:gpu:1" for devices in victims.values()), victims
+            assert study.run(folder, "scancel", min(victims), **slurm).status == 0
             status = process.wait(timeout=until - time.monotonic())
         finally:
             process.kill()

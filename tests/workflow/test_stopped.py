@@ -1,6 +1,7 @@
 """A study that was killed goes on where it was, and ends with the same bytes."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -46,6 +47,7 @@ def test_killed_study_goes_on_and_gives_the_same_bytes(
     assert not (folder / encoder / "encoder.json").exists()
 
     call = study.study(folder)
+    # The lock of the killed call stays, and the message says how to take it away.
     assert call.status != 0
     assert "--unlock" in call.text
     assert study.study(folder, "--unlock").status == 0
@@ -56,7 +58,9 @@ def test_killed_study_goes_on_and_gives_the_same_bytes(
 
     call = study.study(folder)
     assert call.status == 0, call.text
-    log = (folder / run / "finetune.log").read_text(encoding="utf-8")
-    assert "step 20" in log  # goes on from here
+    pretraining = folder / "results/logs/pretrain_encoder/small.log"
+    assert "resumed after step 500 of 600" in pretraining.read_text(encoding="utf-8")
+    finetuning = (folder / run / "finetune.log").read_text(encoding="utf-8")
+    assert re.search(r"resumed after step [2-8]0 of 96", finetuning)
     assert study.tables(folder) == study.tables(finished)
     assert not list((folder / "results").rglob("*resume*"))

@@ -6,6 +6,7 @@ It installs from the channels that a file names and passes over `pip` sections.
 import argparse
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -49,6 +50,9 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"get": {"channel_priority": "strict"}}))
     elif chosen.command[:2] == ["env", "create"]:
         asyncio.run(create(chosen.file, chosen.prefix))
+        # rattler's threads may outlive the work and abort Python where it takes itself apart.
+        sys.stdout.flush()
+        os._exit(0)
     elif chosen.command[:1] != ["clean"]:
         sys.exit(f"conda: found {' '.join(arguments)!r}; this one only creates environments")
 

@@ -100,7 +100,10 @@ def tables(folder: Path) -> dict[str, str]:
 
 
 def change_code(path: Path) -> None:
-    """Change the body of the first function of a module."""
+    """Change the body of the first function of a module by a statement without effect.
+
+    The code must count as changed while its results stay what they were.
+    """
     lines = path.read_text(encoding="utf-8").splitlines()
     functions = [n for n in ast.parse("\n".join(lines)).body if isinstance(n, ast.FunctionDef)]
     last = functions[0].body[-1]

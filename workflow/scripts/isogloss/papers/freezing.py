@@ -61,7 +61,10 @@ def choose_layers(
         if not math.isnan(value)
     }
     if not known:
-        raise TableError(f"choice of layers: Figure 2 is undefined for layers {candidates}")
+        raise TableError(
+            f"choice of layers: correlations are undefined for layers {candidates}; accuracies "
+            "and impact must vary between languages, so a longer training may help"
+        )
     lowest, highest = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
     a, b = Choice((lowest[0],), (lowest[1],)), Choice((highest[0],), (highest[1],))
     negative = (shown < 0) & significant.loc[candidates, shown.columns]

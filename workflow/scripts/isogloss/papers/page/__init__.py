@@ -105,8 +105,8 @@ def limits(
 def _by_language(scores: pd.DataFrame, examples: int) -> str:
     """The same for the training language itself and for the others, in a sentence.
 
-    A bag of words cannot transfer, so for the others chance is what must be beaten: by two
-    standard errors of a proportion.
+    For the others chance is the least that must be beaten, by two standard errors of a
+    proportion; where words look alike, a bag of words transfers too (the table of scores).
     """
     own = scores[scores["trained_on"] == scores["language"]]
     others = scores[scores["trained_on"] != scores["language"]]

@@ -1,7 +1,7 @@
 """Isogloss: four studies of cross-lingual transfer, from raw text to the published table.
 
 `snakemake --cores all` makes every study of the configuration, `snakemake philippy2023` one,
-and `snakemake philippy2023_published` what follows from its printed numbers alone.
+`snakemake transfer` all matrices of scores, and `snakemake philippy2023_published` what follows from its printed numbers alone.
 """
 
 import sys
@@ -17,10 +17,12 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from isogloss import plan
-from isogloss.check import check_paths, check_tables, load_config, project_file
+from isogloss.check import load_config
+from isogloss.config.runs import TRAINED_ON
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.errors import IsoglossError
 from isogloss.fingerprint import fingerprint
+from isogloss.inputs import check_paths, check_tables, project_file
 
 # A file without encoders is an overlay on the default configuration.
 if "encoders" not in config:
@@ -44,14 +46,25 @@ except IsoglossError as error:
     raise WorkflowError(f"Configuration: {error}")
 
 
+# A task's own code: the rules' fingerprints do not follow modules that are found by name.
+TASK_CODE, BASELINE_CODE = (
+    {
+        name: fingerprint(f"isogloss.{room}.{task.kind}", SCRIPTS)
+        for name, task in SETTINGS.tasks.items()
+    }
+    for room in ("tasks", "baselines")
+)
+
+
 wildcard_constraints:
     encoder=plan.one_of(SETTINGS.encoders),
     task=plan.one_of(SETTINGS.tasks),
     corpus=plan.one_of(SETTINGS.corpora),
     distances=plan.one_of(SETTINGS.distances),
     language="[a-z]{2,3}(-[a-z]+)*",
-    trained_on=r"[a-z]{2,3}(-[a-z]+)*(\+[a-z]{2,3}(-[a-z]+)*)*",
+    trained_on=TRAINED_ON,
     recipe=rf"({plan.one_of(SETTINGS.recipes)})(-freeze-[a-zA-Z0-9.-]+)?",
+    transfer=plan.one_of(SETTINGS.studies.transfer),
     seed=r"\d+",
     split="[a-z]+",
 
@@ -61,11 +74,14 @@ include: "rules/encoders.smk"
 include: "rules/training.smk"
 include: "rules/representations.smk"
 include: "rules/languages.smk"
+include: "rules/transfer.smk"
 include: "rules/philippy2023.smk"
 
 
 rule all:
     default_target: True
     input:
+        rules.count_corpora.output if PLAN.counted() else [],
+        rules.transfer.input,
         rules.philippy2023.input if SETTINGS.studies.philippy2023 else [],
     localrule: True

@@ -14,11 +14,14 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
 
-from isogloss.encoders.batches import Batch, Encoded, forward, pack
+from isogloss.encoders.batches import Batch, Encoded, Points
 from isogloss.encoders.vocabulary import compact, expand, used_ids
 from isogloss.seeds import named_seed
-from isogloss.tasks import nli
+from isogloss.tasks.pairs import Classifier
+from isogloss.tasks.task import Features
 from isogloss.training.loop import Example, Plan, batch_members, train
+from isogloss.training.model import Model
+from isogloss.training.score import batch_of, points_of
 
 PAD, CLS, SEP = 0, 1, 2
 # An example's label is that of the sub-word after [CLS], one of this many.
@@ -196,11 +199,23 @@ def build_peer(shape: Shape, dropout: float, seed: int) -> BertForSequenceClassi
     return BertForSequenceClassification(config)
 
 
-def build_ours(peer: BertForSequenceClassification) -> nli.Classifier:
-    """Our classifier around the encoder and with the head of `peer`."""
-    model = nli.Classifier(peer.bert, 0)
-    model.output.load_state_dict(peer.classifier.state_dict())
-    return model
+def build_ours(peer: BertForSequenceClassification) -> Model:
+    """Our model around the encoder and with the head of `peer`."""
+    head = Classifier(peer.bert, 3, pooler=True, seed=0)
+    head.output.load_state_dict(peer.classifier.state_dict())
+    return Model(peer.bert, head)
+
+
+def features_of(inputs: Sequence[Encoded], labels: Tensor) -> Features:
+    """Inputs of one window each, read at their first sub-word."""
+    place = np.zeros((1, 2), dtype=np.int64)
+    return Features(
+        np.arange(len(inputs)),
+        [(item,) for item in inputs],
+        np.repeat(place, len(inputs), axis=0),
+        [place] * len(inputs),
+        list(labels.numpy().reshape(-1, 1, 1)),
+    )
 
 
 def train_ours(arm: Arm, settings: Settings, steps: int, data: Data, meter: Meter) -> None:
@@ -213,16 +228,17 @@ def train_ours(arm: Arm, settings: Settings, steps: int, data: Data, meter: Mete
         full = compact(model.encoder, kept)
         inputs = [item._replace(ids=kept.searchsorted(item.ids)) for item in data.inputs]
         pad = int(kept.searchsorted(PAD))
+    features = features_of(inputs, data.labels)
 
     def example(step: int) -> Example:
         meter.prepare()
         members = batch_members(step, len(inputs), settings.batch, settings.seed)
-        batch = pack([inputs[place] for place in members], pad)
+        batch = batch_of(features, members, pad, 0)
         meter.count(batch.tokens, batch.processed)
-        return Example(batch, data.labels[torch.from_numpy(members.copy())], f"step {step}")
+        return Example(batch, points_of(features, members, batch), f"step {step}")
 
-    def loss_of(batch: Batch, answers: Tensor) -> Tensor:
-        loss = nli.loss(model.logits(forward(model.encoder, batch)[0], batch), answers)
+    def loss_of(batch: Batch, points: Points) -> Tensor:
+        loss = model.loss(batch, points)
         meter.losses.append(loss.detach())
         return loss
 

@@ -1,11 +1,17 @@
 """How upstream files become canonical rows.
 
 Inputs: a mirror folder in upstream layout, the model hub, a URL, or the generated family.
-Outputs: results/corpora/{corpus}/{language}/{split}.parquet (pairs, lines or treebank).
+Outputs: results/corpora/{corpus}/{language}/{split}.parquet (pairs, lines, treebank, tagged or
+questions); results/corpora/sizes.csv with the number of rows of all tasks.
 Steps: generate_family or fetch_corpus where the text is not at hand, then import_corpus.
 """
 
+import os
+
 from isogloss.corpora.family.files import family_files
+
+# Relative, so that results stay valid where a project is moved or cloned with them.
+PRINTED = os.path.relpath(PROJECT / "resources" / "published" / "published.csv")
 
 if SETTINGS.family:
 
@@ -76,3 +82,26 @@ rule import_corpus:
         code=fingerprint("import_corpus", SCRIPTS),
     script:
         "../workflow/scripts/import_corpus.py"
+
+
+rule count_corpora:
+    """Number of rows that the tasks read, beside the published numbers."""
+    input:
+        rows=PLAN.counted_files(),
+        published=PRINTED,
+    output:
+        sizes="results/corpora/sizes.parquet",
+        views=[f"results/corpora/sizes.{kind}" for kind in ("csv", "md", "tex")],
+    log:
+        "results/logs/count_corpora.log",
+    conda:
+        "../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        rows=PLAN.counted(),
+        code=fingerprint("count_corpora", SCRIPTS),
+    script:
+        "../workflow/scripts/count_corpora.py"

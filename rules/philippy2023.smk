@@ -6,11 +6,7 @@ results/papers/philippy2023_published/ with what follows from the printed Figure
 Steps: choose_layers, correlate, present; recompute for the printed numbers.
 """
 
-import os
-
 PHILIPPY2023 = SETTINGS.studies.philippy2023
-# Relative, so that results stay valid where a project is moved or cloned with them.
-PRINTED = os.path.relpath(PROJECT / "resources" / "published" / "published.csv")
 RENDERED_TABLES = (
     "table1",
     "table2",

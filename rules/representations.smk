@@ -26,6 +26,7 @@ rule embed_base:
         pooling=PLAN.pooling,
         layers=PLAN.encoder_layers,
         code=fingerprint("embed_base", SCRIPTS),
+        task_code=lambda wildcards: TASK_CODE[wildcards.task],
     script:
         "../workflow/scripts/embed_base.py"
 

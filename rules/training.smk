@@ -2,7 +2,8 @@
 
 Inputs: an encoder and the canonical rows of its training languages.
 Outputs: results/runs/{encoder}/{task}/{trained_on}/{recipe}/{seed}/ with weights, training
-curve, predictions, scores and hidden states; results/baselines/ with trivial baselines.
+curve, predictions and scores, and hidden states where a study asks for the task's;
+results/baselines/ with trivial baselines.
 """
 
 
@@ -27,9 +28,11 @@ rule finetune:
         runtime=480,
     params:
         recipe=PLAN.recipe_settings,
+        dev_languages=PLAN.dev_languages,
         task=PLAN.task_settings,
         layers=PLAN.encoder_layers,
         code=fingerprint("finetune", SCRIPTS),
+        task_code=lambda wildcards: TASK_CODE[wildcards.task],
     script:
         "../workflow/scripts/finetune.py"
 
@@ -39,6 +42,7 @@ rule evaluate_run:
     input:
         encoder="results/encoders/{encoder}/encoder.json",
         weights=f"{plan.RUN}/model.safetensors",
+        facts=f"{plan.RUN}/run.json",
         test=PLAN.test_files,
     output:
         predictions=f"{plan.RUN}/predictions.parquet",
@@ -46,6 +50,8 @@ rule evaluate_run:
         states=f"{plan.RUN}/states.parquet",
     log:
         f"{plan.RUN}/evaluate.log",
+    wildcard_constraints:
+        task=PLAN.tasks_with_states(True),
     conda:
         "../envs/train.yaml"
     threads: PLAN.recipe_threads
@@ -58,12 +64,21 @@ rule evaluate_run:
         pooling=PLAN.pooling,
         layers=PLAN.encoder_layers,
         code=fingerprint("evaluate_run", SCRIPTS),
+        task_code=lambda wildcards: TASK_CODE[wildcards.task],
     script:
         "../workflow/scripts/evaluate_run.py"
 
 
+use rule evaluate_run as score_run with:
+    output:
+        predictions=f"{plan.RUN}/predictions.parquet",
+        scores=f"{plan.RUN}/scores.parquet",
+    wildcard_constraints:
+        task=PLAN.tasks_with_states(False),
+
+
 rule score_baselines:
-    """Majority, bag of words, hypothesis only and chance: what a score must beat."""
+    """What needs no encoder, and a score must beat: word table, bag of words, majority, ..."""
     input:
         train=PLAN.training_files,
         test=PLAN.test_files,
@@ -78,7 +93,9 @@ rule score_baselines:
         mem_mb=4000,
         runtime=60,
     params:
+        kind=lambda wildcards: SETTINGS.tasks[wildcards.task].kind,
         targets=PLAN.targets,
         code=fingerprint("score_baselines", SCRIPTS),
+        baseline_code=lambda wildcards: BASELINE_CODE[wildcards.task],
     script:
         "../workflow/scripts/score_baselines.py"

@@ -21,9 +21,10 @@ from models import pairs
 from transformers import AutoModel, AutoTokenizer, BertModel, PreTrainedTokenizerFast
 
 import isogloss.tables
-from isogloss.config import Recipe, Task
+from isogloss.config.recipes import Recipe
+from isogloss.config.tasks import Nli
 from isogloss.tables import write_atomically, write_table
-from isogloss.training import checkpoint, finetune, loop
+from isogloss.training import checkpoint, finetune, loop, model
 
 # The library loads these on first use; here that is before the forks.
 LOADED = (AutoModel, AutoTokenizer, BertModel, PreTrainedTokenizerFast)
@@ -68,9 +69,9 @@ def half_written(path: str | Path, write: Callable[[IO[bytes]], object]) -> None
 def disturb(moment: str, count: int) -> None:
     """Arrange the death of this process."""
     if moment == "step":
-        finetune.nli.loss = at_count(count, finetune.nli.loss)
+        model.Model.loss = at_count(count, model.Model.loss)  # type: ignore[method-assign]
     elif moment == "check":
-        finetune.predict = at_count(count, finetune.predict, after=True)
+        finetune.run_pass = at_count(count, finetune.run_pass, after=True)
     elif moment == "half":
         whole = checkpoint.write_atomically
         left = [count]
@@ -92,20 +93,20 @@ def attempt(job: dict[str, Any]) -> None:
     folder = Path(job["folder"])
     logging.basicConfig(filename=folder / "log", level=logging.INFO, format="%(message)s")
     loop.pick_device = lambda: torch.device("cpu")
-    frames = {"train": pairs(40, seed=1), "dev": pairs(15, seed=2)}
-    model, curve, facts = finetune.finetune(
+    rows = finetune.Rows("en", pairs(40, seed=1), None, pairs(15, seed=2))
+    run = finetune.finetune(
         Path(job["encoder"]),
         2,
-        Task(kind="nli", corpus="family", max_length=16),
+        Nli(kind="nli", corpus="family", max_length=16),
         Recipe(**job["recipe"]),
         job["seed"],
-        frames,
+        [rows],
         folder / "resume.safetensors",
         "code",
     )
-    finetune.save_run(folder / "run.safetensors", model)
-    write_table(folder / "curve.parquet", "curve", curve)
-    (folder / "facts.json").write_text(json.dumps(facts))
+    model.save_run(folder / "run.safetensors", run.model)
+    write_table(folder / "curve.parquet", "curve", run.curve)
+    (folder / "facts.json").write_text(json.dumps(run.facts))
 
 
 def in_child(call: Callable[[], None], seconds: float | None = None) -> int:

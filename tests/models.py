@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertModel, XLMRobertaConfig, XLMRobertaModel
 
-from isogloss.encoders.batches import Encoded
+from isogloss.encoders.batches import IGNORED, Batch, Encoded, Points, locate
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
 from isogloss.tasks.nli import LABELS
 
@@ -72,6 +72,14 @@ def sequences(lengths: Sequence[int], seed: int = 0, types: int = 2) -> list[Enc
         Encoded(generator.integers(5, 60, n), np.sort(generator.integers(0, types, n)))
         for n in lengths
     ]
+
+
+def first_points(batch: Batch, answers: Sequence[int] | None = None) -> Points:
+    """One point per sequence of a batch, its first sub-word."""
+    count = len(batch.first)
+    wanted = [IGNORED] * count if answers is None else answers
+    places = [np.zeros((1, 2), dtype=np.int64)] * count
+    return locate([1] * count, places, [np.array([[answer]]) for answer in wanted], batch)
 
 
 def pairs(count: int, seed: int = 0) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from isogloss.check import check_paths, check_tables, load_config
+from isogloss.check import load_config
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.errors import ConfigError
 

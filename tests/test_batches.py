@@ -7,9 +7,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from models import ARCHITECTURES, build_encoder, sequences
+from models import ARCHITECTURES, build_encoder, first_points, sequences
 from torch import Tensor, nn
 
+from isogloss.config.tasks import Nli
 from isogloss.corpora.xnli import read_xtreme_pairs
 from isogloss.encoders.batches import (
     SLACK,
@@ -24,6 +25,8 @@ from isogloss.encoders.batches import (
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
 from isogloss.tasks import nli
+from isogloss.tasks.pairs import Classifier
+from isogloss.training.model import Model
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=40)
 MIXED = [3, 17, 1, 9, 5, 5, 2, 12, 30, 8]
@@ -141,11 +144,11 @@ def test_gradients_equal_those_of_the_padded_batch(architecture: Architecture) -
     encoder = build_encoder(architecture).double()
     pad = encoder.config.pad_token_id
     items = sequences(MIXED, types=encoder.config.type_vocab_size)
-    labels = torch.arange(len(items)) % 3
-    model = nli.Classifier(encoder, seed=1).double().eval()
+    labels = [place % 3 for place in range(len(items))]
+    model = Model(encoder, Classifier(encoder, 3, True, seed=1)).double().eval()
 
     batch = pack(items, pad, position_offset(encoder))
-    nli.loss(model.logits(forward(encoder, batch)[0], batch), labels).backward()
+    model.loss(batch, first_points(batch, labels)).backward()
     packed = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
 
@@ -156,7 +159,8 @@ def test_gradients_equal_those_of_the_padded_batch(architecture: Architecture) -
     types = nn.utils.rnn.pad_sequence(kinds, batch_first=True)
     mask = torch.arange(width)[None] < torch.tensor(MIXED)[:, None]
     pooled = encoder(input_ids=ids, token_type_ids=types, attention_mask=mask.long()).pooler_output
-    nn.functional.cross_entropy(model.output(pooled), labels).backward()
+    logits = model.head.output(pooled)
+    nn.functional.cross_entropy(logits, torch.tensor(labels)).backward()
     padded = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
 
     assert packed.keys() == padded.keys()
@@ -179,15 +183,15 @@ def test_little_padding_on_xnli(shared: Path, language: str) -> None:
     frame = read_xtreme_pairs(shared / "data" / "xnli" / f"test-{language}.tsv").head(1600)
     texts = [*frame["premise"], *frame["hypothesis"]]
     tokenizer = build_tokenizer(train_vocabulary(texts[::4], 3000, alphabet=2000), "bert", 512)
-    inputs = nli.features(frame, tokenizer, 128).inputs
-    lengths = np.array([len(item.ids) for item in inputs])
+    task = Nli(kind="nli", corpus="xnli", max_length=128)
+    lengths = np.array(nli.features(frame, tokenizer, task).lengths)
     order = np.random.default_rng(0).permutation(len(lengths))
     assert padding(lengths[order], 32) < 0.12
 
 
 @given(LENGTHS, st.integers(1, 200))
 def test_batches_by_length_hold_each_input_once(lengths: list[int], tokens: int) -> None:
-    groups = by_length(sequences(lengths), tokens)
+    groups = by_length(lengths, tokens)
     order = [index for group in groups for index in group]
     assert sorted(order) == list(range(len(lengths)))
     assert [lengths[index] for index in order] == sorted(lengths)

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from isogloss import config as models
-from isogloss.check import check_tables, load_config
-from isogloss.config import Config, PretrainedEncoder, Recipe
+from isogloss.check import load_config
+from isogloss.config.encoders import PretrainedEncoder
+from isogloss.config.recipes import Recipe
+from isogloss.config.whole import Config
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.reference import groups, main, page
 from isogloss.schema import Schema, shown

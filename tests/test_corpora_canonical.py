@@ -30,7 +30,8 @@ def lines(*texts: str) -> pd.DataFrame:
 
 
 def test_every_format_has_a_reader_and_a_kind() -> None:
-    assert set(canonical._READERS) | {"xnli-1.0"} == set(FORMATS)
+    readers = [*canonical._READERS, *canonical._READERS_OF_A_LANGUAGE]
+    assert sorted(readers) == sorted(FORMATS)
     assert set(FORMATS.values()) <= set(SCHEMAS)
 
 
@@ -44,6 +45,11 @@ def test_every_format_has_a_reader_and_a_kind() -> None:
         ("text", "a\nb\n", "lines", 2),
         ("udhr", "a\n  b\n\n  c", "lines", 3),
         ("documents", "a\nb\n\nc\n", "lines", 3),
+        ("ud-pos", "a\tNOUN\n\nb\tX\n", "tagged", 2),
+        ("wikiann", "de:a\tO\n\nde:b\tB-LOC\n", "tagged", 2),
+        ("conll-ner", "a O\nb B-DATE\n", "tagged", 1),
+        ("uner", "# x\n1\ta\tO\t-\t-\n", "tagged", 1),
+        ("pawsx", "id\tsentence1\tsentence2\tlabel\n7\tA\tB\t1\n", "pairs", 1),
     ],
 )
 def test_read_corpus(tmp_path: Path, form: str, content: str, kind: str, rows: int) -> None:
@@ -56,7 +62,7 @@ def test_read_corpus(tmp_path: Path, form: str, content: str, kind: str, rows: i
 
 
 def test_unknown_format(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="format 'tsv' is unknown; allowed: conllu, conllu-text"):
+    with pytest.raises(ConfigError, match="format 'tsv' is unknown; allowed: conll-ner, conllu, c"):
         read_corpus("tsv", tmp_path, "de")
 
 

@@ -20,12 +20,13 @@ from isogloss.corpora.sources import (
     split_member,
 )
 from isogloss.errors import ConfigError
+from isogloss.languages.distances import placeholders as uriel_placeholders
 
 XNLI = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh")
 HEADER = "dataset,home,split,format,location,version,sha256,licence\n"
 ROW = "xnli,mirror,dev,xtreme-pairs,xnli/dev-{language}.tsv,,,CC BY\n"
 LANGUAGE_HEADER = ",".join(LANGUAGE_COLUMNS) + "\n"
-DE = "de,German,deu,deu,deu,latin,,,,,,\n"
+DE = "de,German,deu,deu,deu,latin" + "," * (len(LANGUAGE_COLUMNS) - 6) + "\n"
 SCRIPTS = {"Latn": "latin", "Cyrl": "cyrillic", "Geor": "georgian"}
 
 
@@ -89,6 +90,29 @@ def test_locations_in_the_family_are_where_it_writes(
         ("tatoeba", "mirror", "all", "sw", "tatoeba/v1/tatoeba.swh-eng.swh"),
         ("ud", "mirror", "test", "vi", "ud/UD_Vietnamese-VTB/vi_vtb-ud-test.conllu"),
         ("pud", "mirror", "test", "th", "ud/UD_Thai-PUD/th_pud-ud-test.conllu"),
+        ("wikiann", "mirror", "dev", "yo", "wikiann/yo/dev"),
+        ("udpos", "mirror", "dev", "ar", "udpos/dev-ar.tsv"),
+        ("uner", "mirror", "dev", "sv", "uner/UNER_Swedish-Talbanken/sv_talbanken-ud-dev.iob2"),
+        ("masakhaner", "mirror", "dev", "sw", "masakhaner/swa/dev.txt"),
+        ("pawsx", "mirror", "train", "en", "pawsx/x-final/en/train.tsv"),
+        ("pawsx", "mirror", "train", "ko", "pawsx/x-final/ko/translated_train.tsv"),
+        ("pawsx", "family", "train", "bel", "pawsx/x-final/bel/train.tsv"),
+        (
+            "tydiqa",
+            "mirror",
+            "test",
+            "fi",
+            "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.fi.dev.json",
+        ),
+        ("udpos", "hub", "dev", "fa", "google/xtreme!udpos.Persian/validation-*.parquet"),
+        (
+            "ud-2.7",
+            "url",
+            "dev",
+            "hi",
+            "https://raw.githubusercontent.com/UniversalDependencies/UD_Hindi-HDTB/r2.7/"
+            "hi_hdtb-ud-dev.conllu",
+        ),
         ("xnli", "hub", "dev", "de", "facebook/xnli!de/validation-*.parquet"),
         (
             "xnli",
@@ -126,7 +150,7 @@ def test_locate_names_the_languages_that_have_a_file(sources: list[Source], lang
 
 
 def test_find_source_names_what_is_allowed(sources: list[Source]) -> None:
-    with pytest.raises(ConfigError, match="no dataset 'snli'; allowed: xnli, ud, text, ud-pud"):
+    with pytest.raises(ConfigError, match="no dataset 'snli'; allowed: xnli, ud, wikiann, paw"):
         find_source(sources, "snli", "hub", "dev")
     with pytest.raises(ConfigError, match=r"'ntrex': no home 'hub'; allowed: mirror$"):
         find_source(sources, "ntrex", "hub", "dev")
@@ -146,7 +170,7 @@ def test_find_source_names_what_is_allowed(sources: list[Source]) -> None:
         (
             HEADER + ROW.replace("xtreme-pairs", "tsv"),
             2,
-            "format 'tsv' is unknown; allowed: conllu",
+            "format 'tsv' is unknown; allowed: conll-ner",
         ),
         (HEADER + ROW + "\n" + ROW, 4, "stand at line 2 too"),
         (HEADER + ROW.replace("CC BY", ""), 2, "column 'licence' is empty"),
@@ -172,11 +196,11 @@ def test_bad_table_of_data_sets(tmp_path: Path, content: str, line: int, reason:
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        (LANGUAGE_HEADER.replace(",pud", "") + DE[:-2], 1, "columns are"),
+        (LANGUAGE_HEADER.replace(",pud,", ",") + DE[:-2], 1, "columns are"),
         (LANGUAGE_HEADER + DE + DE, 3, "language 'de' stands at line 2 too"),
         (LANGUAGE_HEADER + DE.replace("de,", "DE,"), 2, "language 'DE'; allowed: a code"),
         (LANGUAGE_HEADER + DE.replace("German", " "), 2, "language 'de' has no name"),
-        (LANGUAGE_HEADER + DE + "fr,French\n", 3, "found 2 cells; allowed: 12"),
+        (LANGUAGE_HEADER + DE + "fr,French\n", 3, "found 2 cells; allowed: 16"),
     ],
 )
 def test_bad_table_of_languages(tmp_path: Path, content: str, line: int, reason: str) -> None:
@@ -231,6 +255,45 @@ def test_reading_the_tables_imports_nothing_heavy(root: Path) -> None:
     assert answer.stdout.strip() == "[]"
 
 
+def test_every_code_of_uriel_has_data_behind_it(languages: dict) -> None:
+    """Place and family at least: without them lang2vec's distances are place-holders.
+
+    Basque has no family.
+    """
+    codes = {code: row["uriel"] for code, row in languages.items() if row["uriel"]}
+    empty = {
+        (distance, first)
+        for distance, first, second in uriel_placeholders(codes)
+        if distance in ("GEO", "GEN") and second == "en"
+    }
+    assert empty == {("GEN", "eu")}
+    macrolanguages = {"az": "aze", "ms": "msa", "fa": "fas"}
+    found = uriel_placeholders({**codes, **macrolanguages})
+    assert {("GEN", code, "en") for code in macrolanguages} <= found
+
+
+def test_new_languages_have_codes_and_a_script(languages: dict) -> None:
+    for code in ("az", "bn", "et", "eu", "fa", "hu", "jv", "ka", "ml", "ms", "my", "ta", "tl"):
+        row = languages[code]
+        assert re.fullmatch("[a-z]{3}", row["iso639_3"]), code
+        assert re.fullmatch("[a-z]{3}", row["uriel"]), code
+        assert re.fullmatch("[a-z]+", row["script"]), code
+
+
+def test_documented_files_of_the_mirror_are_those_of_the_table(
+    sources: list[Source], root: Path
+) -> None:
+    text = (root / "docs/data.md").read_text("utf-8")
+    located = {row.location for row in sources if row.home == "mirror"}
+    told = {
+        name: re.findall(r"`([^`]+)`", files)
+        for name, files in re.findall(r"^\| `(\w+)` \| (`\w+/.*) \|$", text, re.MULTILINE)
+    }
+    assert set(told) == {"udpos", "wikiann", "uner", "masakhaner", "pawsx", "tydiqa"}
+    for name, files in told.items():
+        assert set(files) <= located, name
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("dataset", "split", "found"),
@@ -240,6 +303,17 @@ def test_reading_the_tables_imports_nothing_heavy(root: Path) -> None:
         ("xnli", "test", 15),
         ("ud", "test", 34),
         ("ud-pud-split", "train", 2),
+        ("udpos", "train", 5),
+        ("wikiann", "train", 42),
+        ("wikiann", "dev", 42),
+        ("wikiann", "test", 42),
+        ("uner", "test", 2),
+        ("masakhaner", "train", 6),
+        ("pawsx", "train", 7),
+        ("pawsx", "dev", 7),
+        ("pawsx", "test", 7),
+        ("tydiqa", "train", 9),
+        ("tydiqa", "test", 9),
         ("pud", "test", 19),
         ("ntrex", "all", 47),
         ("tatoeba", "all", 43),

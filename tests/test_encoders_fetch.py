@@ -20,7 +20,7 @@ NAMES = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config
 FETCH = """
 import json, sys
 from pathlib import Path
-from isogloss.config import HubEncoder
+from isogloss.config.encoders import HubEncoder
 from isogloss.encoders.fetch import fetch_encoder
 from isogloss.errors import EncoderError
 found = []

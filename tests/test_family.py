@@ -18,14 +18,15 @@ from isogloss.corpora.family.edits import droppable, nouns, toggle, value_at
 from isogloss.corpora.family.files import FamilySizes, family_files
 from isogloss.corpora.family.frames import Clause, NounPhrase, draw_clause
 from isogloss.corpora.family.languages import family_language, family_languages
-from isogloss.corpora.family.pairs import LABELS, draw_held_out, draw_pairs
+from isogloss.corpora.family.pairs import LABELS, draw_pairs
 from isogloss.corpora.family.realise import grammar_of, realise, realise_text
+from isogloss.corpora.family.sets import draw_evaluation_sets
 from isogloss.corpora.family.write import write_family
 from isogloss.errors import ConfigError
 
 CODES = [language.code for language in family_languages()]
-TINY = FamilySizes(20, 24, 12, 18, 10, 5, 8)
-SMALL = FamilySizes(300, 240, 60, 90, 60, 20, 40)
+TINY = FamilySizes(20, 24, 12, 18, 10, 5, 8, 10, 5, 8, 12, 4, 8, 12, 3, 9)
+SMALL = FamilySizes(300, 240, 60, 90, 60, 20, 40, 60, 20, 40, 40, 20, 40, 60, 12, 30)
 UPOS = {
     *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN"),
     *("PUNCT", "SCONJ", "SYM", "VERB", "X"),
@@ -119,7 +120,7 @@ def test_files_of_a_language_do_not_depend_on_the_others(family: Path, tmp_path:
     alone = digests(tmp_path)
     together = digests(family)
     own = [name for name in alone if "bok" in name]
-    assert len(own) == 7
+    assert len(own) == 16
     assert {name: alone[name] for name in own} == {name: together[name] for name in own}
 
 
@@ -158,12 +159,12 @@ def test_development_and_test_pairs_share_their_labels_row_by_row(family: Path, 
 
 def test_test_pairs_share_their_meaning_row_by_row(family: Path) -> None:
     names = draw_names(7)
-    held_out = draw_held_out(names, SMALL, 7)
+    sets = draw_evaluation_sets(names, SMALL, 7)
     for code in CODES:
         grammar = grammar_of(family_language(code), names, 7)
         expected = [
             [realise_text(grammar, pair.premise), realise_text(grammar, pair.hypothesis)]
-            for pair in held_out.pairs["test"]
+            for pair in sets.pairs["test"]
         ]
         assert [row[:2] for row in pairs_of(family, f"test-{code}.tsv")] == expected
 
@@ -247,22 +248,27 @@ def test_no_held_out_sentence_in_any_training_text(family: Path) -> None:
 
 def test_held_out_meanings_are_refused_embedded_too() -> None:
     names = draw_names(0)
-    held_out = draw_held_out(names, TINY, 0)
-    clause = next(frame for frame in held_out.clauses["test"] if frame.complement is None)
+    sets = draw_evaluation_sets(names, TINY, 0)
+    held_out = sets.held_out
+    clause = next(frame for frame in sets.clauses["test"] if frame.complement is None)
     assert held_out.holds(clause)
     assert held_out.holds(Clause("say", NounPhrase("king"), complement=clause))
     assert not held_out.holds(toggle(clause)._replace(adverb="soon", past=not clause.past))
 
 
 def test_development_and_test_meanings_differ() -> None:
-    held_out = draw_held_out(draw_names(5), FamilySizes(), 5)
+    sets = draw_evaluation_sets(draw_names(5), FamilySizes(), 5)
     dev, test = (
-        {frame for pair in held_out.pairs[split] for frame in pair[:2]}
-        | set(held_out.clauses[split])
+        {frame for pair in sets.pairs[split] for frame in pair[:2]}
+        | set(sets.clauses[split])
+        | set(sets.named[split])
+        | {frame for pair in sets.paraphrases[split] for frame in pair[:2]}
+        | {frame for question in sets.questions[split] for frame in question.context}
         for split in ("dev", "test")
     )
     assert not dev & test
-    assert len(held_out.clauses["test"]) == 200
+    assert dev | test == sets.held_out.meanings
+    assert len(sets.clauses["test"]) == 200
 
 
 # --- treebanks and documents ---------------------------------------------------------

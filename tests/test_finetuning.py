@@ -13,7 +13,8 @@ from models import pairs, save_encoder
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
 
-from isogloss.config import Recipe, Task
+from isogloss.config.recipes import Recipe
+from isogloss.config.tasks import Nli
 from isogloss.encoders.load import blocks, load_encoder, load_tokenizer, weights_hash
 from isogloss.encoders.vocabulary import used_ids
 from isogloss.errors import EncoderError
@@ -22,17 +23,12 @@ from isogloss.tables import arrange
 from isogloss.tasks import nli
 from isogloss.training import finetune as room
 from isogloss.training import loop
-from isogloss.training.finetune import (
-    finetune,
-    identity,
-    load_run,
-    plan_of,
-    save_run,
-    shrinkage,
-)
+from isogloss.training.finetune import Rows, Run, finetune, identity, plan_of, shrinkage
 from isogloss.training.loop import epoch_order
+from isogloss.training.model import Model, load_run, save_run
+from isogloss.training.score import run_pass
 
-TASK = Task(kind="nli", corpus="family", max_length=12)
+TASK = Nli(kind="nli", corpus="family", max_length=12)
 PLAIN: dict[str, Any] = {
     "steps": 14,
     "batch": 8,
@@ -41,6 +37,7 @@ PLAIN: dict[str, Any] = {
     "warmup": 0.2,
 }
 FRAMES = {"train": pairs(40, seed=1), "dev": pairs(24, seed=2)}
+ROWS = [Rows("en", FRAMES["train"], None, FRAMES["dev"])]
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +46,12 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "pick_device", lambda: torch.device("cpu"))
 
 
-def run(folder: Path, seed: int = 1, **changes: Any) -> tuple[nli.Classifier, pd.DataFrame, dict]:
-    return finetune(folder, 2, TASK, Recipe(**{**PLAIN, **changes}), seed, FRAMES)
+def run(folder: Path, seed: int = 1, **changes: Any) -> Run:
+    return finetune(folder, 2, TASK, Recipe(**{**PLAIN, **changes}), seed, ROWS)
 
 
-def words_of(model: nli.Classifier) -> Tensor:
-    weights: Tensor = model.encoder.embeddings.word_embeddings.weight.detach()
+def words_of(encoder: Any) -> Tensor:
+    weights: Tensor = encoder.embeddings.word_embeddings.weight.detach()
     return weights
 
 
@@ -66,13 +63,14 @@ class Plain(nn.Module):
         self.encoder = AutoModel.from_pretrained(
             folder, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
         )
-        self.output = nn.Linear(16, 3)
+        self.head = nn.ModuleDict({"output": nn.Linear(16, 3)})
+        output = self.head["output"]
         generator = torch.Generator().manual_seed(named_seed(seed, "head"))
-        nn.init.normal_(self.output.weight, std=0.2, generator=generator)
-        nn.init.zeros_(self.output.bias)
+        nn.init.normal_(output.weight, std=0.2, generator=generator)
+        nn.init.zeros_(output.bias)
 
     def forward(self, **inputs: Tensor) -> Tensor:
-        logits: Tensor = self.output(self.encoder(**inputs).pooler_output)
+        logits: Tensor = self.head["output"](self.encoder(**inputs).pooler_output)
         return logits
 
 
@@ -121,7 +119,8 @@ def test_a_run_equals_a_plain_training(encoder_folder: Path, decay: float) -> No
     assert curve["loss"].iloc[-1] == pytest.approx(np.mean(losses), rel=1e-4)
     assert len(losses) == 14
     assert facts["steps"] == facts["chosen"] == 14
-    assert facts["examples"] == 40
+    assert facts["examples"] == {"en": 40}
+    assert facts["labels"] == list(nli.LABELS)
     wanted = expected.state_dict()
     assert model.state_dict().keys() == wanted.keys()
     for name, weights in model.state_dict().items():
@@ -145,9 +144,9 @@ def test_a_run_learns(bert_folder: Path) -> None:
 
 def test_same_seed_same_bytes_other_seed_other_head(bert_folder: Path) -> None:
     changes: dict[str, Any] = {"dropout": 0.1, "steps": 6}
-    hashes = [weights_hash(run(bert_folder, seed, **changes)[0]) for seed in (1, 1, 2)]
+    hashes = [weights_hash(run(bert_folder, seed, **changes).model) for seed in (1, 1, 2)]
     assert hashes[0] == hashes[1] != hashes[2]
-    facts = [run(bert_folder, seed, steps=1)[2] for seed in (1, 1, 2)]
+    facts = [run(bert_folder, seed, steps=1).facts for seed in (1, 1, 2)]
     initial = [fact["initial_weights"] for fact in facts]
     assert initial[0] == initial[1] != initial[2]
     json.dumps(facts)
@@ -178,9 +177,9 @@ def test_leaving_out_unused_rows_changes_nothing(
     if select == "best_dev":
         # the best step is the second of three checks
         scores = [1.0, 2.0, 0.0] * 2
-        monkeypatch.setattr(room.nli, "score", lambda *_: scores.pop(0))
+        monkeypatch.setattr(nli, "score", lambda *_: {"accuracy": scores.pop(0)})
     found, _, facts = run(bert_folder, **changes)
-    everything = np.arange(words_of(found).shape[0])
+    everything = np.arange(words_of(found.encoder).shape[0])
     monkeypatch.setattr(room, "used_ids", lambda *_: everything)
     expected, _, _ = run(bert_folder, **changes)
     for name, weights in found.state_dict().items():
@@ -191,14 +190,16 @@ def test_leaving_out_unused_rows_changes_nothing(
 
     tokenizer = load_tokenizer(bert_folder)
     inputs = [
-        item for frame in FRAMES.values() for item in nli.features(frame, tokenizer, 12).inputs
+        window
+        for frame in FRAMES.values()
+        for (window,) in nli.features(frame, tokenizer, TASK).windows
     ]
     unused = np.setdiff1d(everything, used_ids(inputs, tokenizer.all_special_ids))
     assert len(unused) > 10
-    before = words_of(nli.Classifier(load_encoder(bert_folder, 0), 0))[unused]
+    before = words_of(load_encoder(bert_folder, 0))[unused]
     rates = [0.01 * min(step / 3, (14 - step) / 11) for step in range(facts["chosen"])]
     factor = math.prod(1 - decay * rate for rate in rates)
-    torch.testing.assert_close(words_of(found)[unused], before * factor, rtol=1e-6, atol=0)
+    torch.testing.assert_close(words_of(found.encoder)[unused], before * factor, rtol=1e-6, atol=0)
     assert (factor < 0.999) == (decay > 0)
 
 
@@ -207,12 +208,14 @@ def test_best_dev_keeps_what_scores_highest(
 ) -> None:
     scores = []
 
-    def score(labels: list[str], predictions: list[str]) -> float:
-        assert labels == FRAMES["dev"]["label"].tolist()
-        scores.append(float(np.mean([a == b for a, b in zip(labels, predictions, strict=True)])))
-        return scores[-1]
+    def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
+        assert language == "en"
+        assert predictions["label"].tolist() == FRAMES["dev"]["label"].tolist()
+        scores.append(float((predictions["label"] == predictions["prediction"]).mean()))
+        # only the first of the scores counts
+        return {"accuracy": scores[-1], "other": -scores[-1]}
 
-    monkeypatch.setattr(room.nli, "score", score)
+    monkeypatch.setattr(nli, "score", score)
     model, _, facts = run(
         bert_folder, select="best_dev", steps=None, epochs=6, checks=2, learning_rate=0.02
     )
@@ -221,20 +224,25 @@ def test_best_dev_keeps_what_scores_highest(
     assert facts["steps"] == 30
     assert facts["chosen"] == min(2 * (1 + int(np.argmax(scores))), 30)
     tokenizer = load_tokenizer(bert_folder)
-    dev = nli.features(FRAMES["dev"], tokenizer, 12).inputs
-    predictions = room.predict(model, dev, 0)
-    found = np.mean([a == b for a, b in zip(predictions, FRAMES["dev"]["label"], strict=True)])
+    assert facts["checks"] == [
+        (min(2 * number, 30), score) for number, score in enumerate(scores, start=1)
+    ]
+    dev = nli.features(FRAMES["dev"], tokenizer, TASK)
+    decoded = run_pass(model.encoder, dev, 0, head=model.head).decoded
+    assert decoded is not None
+    predictions = nli.predictions(FRAMES["dev"], dev, decoded, nli.LABELS)
+    found = (predictions["label"] == predictions["prediction"]).mean()
     assert found == max(scores)
 
 
 def test_epochs_and_steps() -> None:
-    plan = plan_of(Recipe(epochs=3, batch=32, warmup=0.1, checks=4, select="best_dev"), 1000, 7)
+    plan = plan_of(Recipe(epochs=3, batch=32, warmup=0.1, checks=4, select="best_dev"), [400, 600], 7)
     assert (plan.steps, plan.steps_per_epoch, plan.warmup_steps) == (96, 32, 10)
     assert plan.check_every == 8
     assert plan.seed == 7
-    plan = plan_of(Recipe(steps=5, batch=32, checks=4), 1000, 7)
+    plan = plan_of(Recipe(steps=5, batch=32, checks=4), [1000], 7)
     assert (plan.steps, plan.steps_per_epoch, plan.check_every) == (5, 32, None)
-    assert plan_of(Recipe(steps=5, checks=9, select="best_dev"), 3, 7).check_every == 1
+    assert plan_of(Recipe(steps=5, checks=9, select="best_dev"), [3], 7).check_every == 1
 
 
 def test_all_settings_of_a_recipe_reach_the_plan() -> None:
@@ -247,13 +255,15 @@ def test_all_settings_of_a_recipe_reach_the_plan() -> None:
         "clip": None,
         "precision": "bf16",
         "save_every": 3,
+        "patience": 2,
+        "min_delta": 0.3,
     }
-    plan = plan_of(Recipe(steps=5, **settings), 10, 1)._asdict()
+    plan = plan_of(Recipe(steps=5, select="best_dev", **settings), [10], 1)._asdict()
     assert {name: plan[name] for name in settings} == settings
 
 
 def test_shrinkage_is_the_product_over_the_steps() -> None:
-    plan = plan_of(Recipe(steps=4, learning_rate=0.5, weight_decay=0.1), 10, 1)
+    plan = plan_of(Recipe(steps=4, learning_rate=0.5, weight_decay=0.1), [10], 1)
     assert shrinkage(plan, 4) == pytest.approx(0.95 * 0.9625 * 0.975 * 0.9875)
     assert shrinkage(plan, 2) == pytest.approx(0.95 * 0.9625)
     assert shrinkage(plan._replace(weight_decay=0.0), 4) == 1.0
@@ -262,34 +272,34 @@ def test_shrinkage_is_the_product_over_the_steps() -> None:
 def test_dropout_of_the_encoder_unless_the_recipe_says_otherwise(tmp_path: Path) -> None:
     save_encoder(tmp_path, "bert", hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.2)
     model, _, _ = run(tmp_path, steps=1, dropout=None)
-    assert model.dropout.p == 0.3
+    assert model.head.dropout.p == 0.3
     assert model.encoder.config.attention_probs_dropout_prob == 0.2
-    assert run(tmp_path, steps=1, dropout=0.05)[0].dropout.p == 0.05
+    assert run(tmp_path, steps=1, dropout=0.05).model.head.dropout.p == 0.05
 
 
 def test_identity_sees_recipe_weights_code_and_all_data(bert_folder: Path) -> None:
     tokenizer = load_tokenizer(bert_folder)
 
     def features(frame: pd.DataFrame) -> nli.Features:
-        return nli.features(frame, tokenizer, 12)
+        return nli.features(frame, tokenizer, TASK)
 
     train, dev = features(FRAMES["train"]), features(FRAMES["dev"])
     relabelled = features(FRAMES["dev"].assign(label="neutral"))
-    a, b = train.inputs[0], train.inputs[1]
+    (a,), (b,) = train.windows[:2]
     joined = np.concatenate([a.ids, b.ids])
     parts = [a._replace(ids=joined[:2]), b._replace(ids=joined[2:])]
     keys = [
-        identity({"code": "a"}, "w", train),
-        identity({"code": "b"}, "w", train),
-        identity({"code": "a"}, "x", train),
-        identity({"code": "a"}, "w", dev),
-        identity({"code": "a"}, "w", train, dev),
-        identity({"code": "a"}, "w", train, relabelled),
-        identity({"code": "a"}, "w", train._replace(inputs=[a, b])),
-        identity({"code": "a"}, "w", train._replace(inputs=parts)),
+        identity({"code": "a"}, "w", [train]),
+        identity({"code": "b"}, "w", [train]),
+        identity({"code": "a"}, "x", [train]),
+        identity({"code": "a"}, "w", [dev]),
+        identity({"code": "a"}, "w", [train, dev]),
+        identity({"code": "a"}, "w", [train, relabelled]),
+        identity({"code": "a"}, "w", [train._replace(windows=[(a,), (b,)])]),
+        identity({"code": "a"}, "w", [train._replace(windows=[(part,) for part in parts])]),
     ]
     assert len(set(keys)) == len(keys)
-    assert keys[0] == identity({"code": "a"}, "w", features(pairs(40, seed=1)))
+    assert keys[0] == identity({"code": "a"}, "w", [features(pairs(40, seed=1))])
 
 
 def test_a_run_is_read_back_as_it_was(bert_folder: Path, tmp_path: Path) -> None:
@@ -299,7 +309,7 @@ def test_a_run_is_read_back_as_it_was(bert_folder: Path, tmp_path: Path) -> None
     first = weights.read_bytes()
     save_run(weights, model)
     assert weights.read_bytes() == first
-    again = load_run(bert_folder, 2, weights)
+    again = load_run(bert_folder, 2, TASK, nli.LABELS, weights)
     assert weights_hash(again) == weights_hash(model)
     assert not again.training
 
@@ -310,9 +320,9 @@ def test_weights_of_another_encoder_are_refused(bert_folder: Path, tmp_path: Pat
     save_run(weights, model)
     save_encoder(tmp_path / "other", "bert", num_hidden_layers=3)
     with pytest.raises(EncoderError, match="does not fit the encoder"):
-        load_run(tmp_path / "other", 3, weights)
+        load_run(tmp_path / "other", 3, TASK, nli.LABELS, weights)
     with pytest.raises(EncoderError, match="has 2 layers; the configuration says 3"):
-        load_run(bert_folder, 3, weights)
+        load_run(bert_folder, 3, TASK, nli.LABELS, weights)
     weights.write_bytes(weights.read_bytes()[:100])
     with pytest.raises(EncoderError, match="does not fit the encoder"):
-        load_run(bert_folder, 2, weights)
+        load_run(bert_folder, 2, TASK, nli.LABELS, weights)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isogloss.check import load_config
-from isogloss.config import frozen_recipe, parse_recipe
+from isogloss.config.runs import frozen_recipe, parse_recipe
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.plan import Plan, Run, experiment_runs, last_source, one_of, source_runs
 

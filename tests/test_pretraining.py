@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from models import ARCHITECTURES, TEXTS, WORDS
 
-from isogloss.config import PretrainedEncoder
+from isogloss.config.encoders import PretrainedEncoder
 from isogloss.encoders.load import check_layers, load_encoder, load_tokenizer
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
 from isogloss.errors import EncoderError

@@ -7,14 +7,17 @@ import pytest
 import torch
 from models import pairs
 
-from isogloss.config import Task
+from isogloss.config.tasks import Nli
 from isogloss.encoders.load import load_encoder, load_tokenizer
+from isogloss.metrics.standard import score_frame
 from isogloss.tables import arrange
 from isogloss.tasks import nli
+from isogloss.tasks.pairs import Classifier
 from isogloss.training import score
-from isogloss.training.evaluate import Evaluation, score_frame
+from isogloss.training.evaluate import Evaluation
+from isogloss.training.model import Model
 
-TASK = Task(kind="nli", corpus="family", max_length=12)
+TASK = Nli(kind="nli", corpus="family", max_length=12)
 TESTS = {"en": pairs(30, seed=4), "de": pairs(20, seed=5).assign(id=lambda frame: frame["id"] + 7)}
 
 
@@ -25,21 +28,23 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(score, "TOKENS", {"cpu": 64})
 
 
-def model_of(folder: Path) -> nli.Classifier:
+def model_of(folder: Path) -> Model:
     """Encoder and a head that answers with each label about as often."""
-    model = nli.Classifier(load_encoder(folder, 0), seed=2)
+    encoder = load_encoder(folder, 0)
+    model = Model(encoder, Classifier(encoder, 3, True, seed=2)).eval()
     texts = TESTS["en"]["premise"].tolist()
     inputs = load_tokenizer(folder)(texts, padding=True, return_tensors="pt")
     with torch.no_grad():
-        logits = model.output(model.encoder(**inputs).pooler_output)
-        model.output.bias -= logits.mean(0)
+        logits = model.head.output(encoder(**inputs).pooler_output)
+        model.head.output.bias -= logits.mean(0)
     return model
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 def test_a_pass_equals_examples_alone(encoder_folder: Path, pooling: str) -> None:
     model, tokenizer = model_of(encoder_folder), load_tokenizer(encoder_folder)
-    evaluation = Evaluation(model.encoder, tokenizer, TASK, pooling, model.train())
+    model.train()
+    evaluation = Evaluation(model.encoder, tokenizer, TASK, nli.LABELS, pooling, model.head)
     passes = {language: (ids, states) for language, ids, states in evaluation.passes(TESTS)}
     predictions = evaluation.predictions()
     arrange("predictions", predictions)
@@ -57,7 +62,7 @@ def test_a_pass_equals_examples_alone(encoder_folder: Path, pooling: str) -> Non
             )
             with torch.inference_mode():
                 output = model.encoder(**inputs, output_hidden_states=True)
-                logits = model.output(output.pooler_output)[0]
+                logits = model.head.output(output.pooler_output)[0]
             layers = torch.stack(output.hidden_states)[:, 0]
             special = torch.isin(inputs["input_ids"][0], torch.tensor(tokenizer.all_special_ids))
             wanted = layers[:, 0] if pooling == "cls" else layers[:, ~special].mean(1)
@@ -69,25 +74,32 @@ def test_a_pass_equals_examples_alone(encoder_folder: Path, pooling: str) -> Non
 
 def test_an_encoder_without_head_has_states_only(bert_folder: Path) -> None:
     tokenizer = load_tokenizer(bert_folder)
-    inputs = nli.features(TESTS["en"], tokenizer, 12).inputs
+    features = nli.features(TESTS["en"], tokenizer, TASK)
     encoder = load_encoder(bert_folder, 0)
-    found = score.run_pass(encoder, inputs, 0, tokenizer.all_special_ids, ["cls", "mean"])
-    assert found.predictions is None
+    found = score.run_pass(encoder, features, 0, tokenizer.all_special_ids, ["cls", "mean"])
+    assert found.decoded is None
+    assert found.tokens == sum(features.lengths) <= found.processed < 1.1 * found.tokens
     assert found.states.keys() == {"cls", "mean"}
     assert not np.array_equal(found.states["cls"], found.states["mean"])
     model = model_of(bert_folder)
-    predictions = score.predict(model, inputs, 0)
-    assert predictions == score.run_pass(model.encoder, inputs, 0, head=model).predictions
+    marks = tokenizer.all_special_ids
+    plain = score.run_pass(model.encoder, features, 0, head=model.head)
+    whole = score.run_pass(model.encoder, features, 0, marks, ["cls"], model.head)
+    assert plain.states == {}
+    assert plain.decoded is not None and whole.decoded is not None
+    np.testing.assert_array_equal(np.stack(plain.decoded), np.stack(whole.decoded))
+    assert len(np.unique(np.stack(plain.decoded))) >= 2
 
 
 def test_scores_per_language(bert_folder: Path) -> None:
     model, tokenizer = model_of(bert_folder), load_tokenizer(bert_folder)
-    evaluation = Evaluation(model.encoder, tokenizer, TASK, "cls", model)
+    evaluation = Evaluation(model.encoder, tokenizer, TASK, nli.LABELS, None, model.head)
     list(evaluation.passes(TESTS))
     predictions = evaluation.predictions()
-    frame = score_frame(predictions, "test")
+    frame = score_frame(nli.score, predictions, "test")
     assert frame["language"].tolist() == ["de", "en"]
     assert frame["n"].tolist() == [20, 30]
+    assert set(frame["metric"]) == {"accuracy"}
     for language, value in zip(frame["language"], frame["value"], strict=True):
         rows = predictions[predictions["language"] == language]
         assert value == pytest.approx(100 * (rows["label"] == rows["prediction"]).mean())

@@ -9,18 +9,20 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from models import build_encoder, pairs, sequences
+from models import build_encoder, first_points, pairs, sequences
 from safetensors import safe_open
 from torch import Tensor, nn
 from transformers import get_constant_schedule_with_warmup, get_linear_schedule_with_warmup
 
-from isogloss.encoders.batches import Batch, forward, pack
+from isogloss.encoders.batches import Batch, pack
 from isogloss.errors import TrainingError
 from isogloss.seeds import named_seed
 from isogloss.tables import arrange
-from isogloss.tasks import nli
+from isogloss.tasks.nli import LABELS
+from isogloss.tasks.pairs import Classifier
 from isogloss.training import loop
 from isogloss.training.loop import Example, Plan, batch_members, epoch_order, train
+from isogloss.training.model import Model
 from isogloss.training.optimiser import build_adamw, rate_factor
 
 PLAN = Plan(steps=12, steps_per_epoch=4, learning_rate=0.1, warmup_steps=3, seed=5)
@@ -263,19 +265,18 @@ def losses_on(
 ) -> np.ndarray:
     """Losses of twenty steps of a tiny BERT without dropout."""
     monkeypatch.setattr(loop, "pick_device", lambda: torch.device(device))
-    labels = torch.tensor([nli.LABELS.index(label) for label in pairs(320)["label"]])
+    labels = [LABELS.index(label) for label in pairs(320)["label"]]
     dropout: dict[str, Any] = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    model = nli.Classifier(build_encoder("bert", **dropout), seed=1)
+    encoder = build_encoder("bert", **dropout)
+    model = Model(encoder, Classifier(encoder, 3, True, seed=1))
 
     def work(step: int) -> Example:
         lengths = np.random.default_rng(step).integers(4, 30, 16).tolist()
-        return Example(pack(sequences(lengths, step), 0), labels[16 * step :][:16], str(step))
-
-    def loss_of(batch: Batch, answers: Tensor) -> Tensor:
-        return nli.loss(model.logits(forward(model.encoder, batch)[0], batch), answers)
+        batch = pack(sequences(lengths, step), 0)
+        return Example(batch, first_points(batch, labels[16 * step :][:16]), str(step))
 
     plan = PLAN._replace(steps=20, learning_rate=1e-3, log_every=1, precision=precision)
-    curve = train(model, work, loss_of, plan).curve
+    curve = train(model, work, model.loss, plan).curve
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     return curve["loss"].to_numpy()
 

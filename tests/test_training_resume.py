@@ -13,12 +13,14 @@ import torch
 from models import pairs
 from torch import nn
 
-from isogloss.config import Recipe, Task
+from isogloss.config.recipes import Recipe
+from isogloss.config.tasks import Nli
 from isogloss.encoders.load import weights_hash
 from isogloss.tables import write_table
 from isogloss.training import loop
 from isogloss.training.checkpoint import Best, load_state, save_state
-from isogloss.training.finetune import finetune, save_run
+from isogloss.training.finetune import Rows, finetune
+from isogloss.training.model import save_run
 from isogloss.training.optimiser import build_adamw
 
 KILLED = -signal.SIGKILL
@@ -26,6 +28,7 @@ RECIPE = {"steps": 24, "batch": 8, "learning_rate": 0.01, "save_every": 4, "drop
 RECIPES = {
     "last": {**RECIPE, "weight_decay": 0.1, "warmup": 0.2},
     "best_dev": {**RECIPE, "select": "best_dev", "checks": 2},
+    "patience": {**RECIPE, "select": "best_dev", "checks": 2, "patience": 3, "save_every": 3},
 }
 MOMENTS: dict[str, list[tuple[str, float]]] = {
     "never": [],
@@ -42,6 +45,8 @@ TRAININGS = [
     ("best_dev", "never"),
     ("best_dev", "writing"),
     ("best_dev", "checks"),
+    ("patience", "never"),
+    ("patience", "checks"),
 ]
 Runs = dict[tuple[str, str], tuple[Path, list[int]]]
 NAMES = ("run.safetensors", "curve.parquet", "facts.json")
@@ -94,10 +99,10 @@ def test_two_processes_make_the_same_bytes(
     runs: Runs, bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "pick_device", lambda: torch.device("cpu"))
-    frames = {"train": pairs(40, seed=1), "dev": pairs(15, seed=2)}
-    task = Task(kind="nli", corpus="family", max_length=16)
+    rows = Rows("en", pairs(40, seed=1), None, pairs(15, seed=2))
+    task = Nli(kind="nli", corpus="family", max_length=16)
     recipe = Recipe.model_validate(RECIPES["last"])
-    model, curve, _ = finetune(bert_folder, 2, task, recipe, 3, frames)
+    model, curve, _ = finetune(bert_folder, 2, task, recipe, 3, [rows])
     save_run(tmp_path / "run.safetensors", model)
     write_table(tmp_path / "curve.parquet", "curve", curve)
     for name in ("run.safetensors", "curve.parquet"):
@@ -108,6 +113,18 @@ def test_the_best_step_is_not_the_last_one(runs: Runs) -> None:
     # else the selection by dev score above would show nothing
     facts = json.loads((runs["best_dev", "never"][0] / "facts.json").read_text())
     assert facts["chosen"] < facts["steps"]
+
+
+def test_patience_ends_a_training_that_was_stopped_while_it_waited(runs: Runs) -> None:
+    facts = json.loads((runs["patience", "never"][0] / "facts.json").read_text())
+    checks = facts["checks"]
+    assert checks[-1][0] < facts["steps"]
+    best = max(score for _, score in checks)
+    first = [score for _, score in checks].index(best)
+    assert facts["chosen"] == checks[first][0]
+    assert len(checks) == first + 1 + 3
+    # a state was saved, and gone on from, after a check in vain
+    assert any(facts["chosen"] < saved < checks[-1][0] for saved in range(3, 24, 3))
 
 
 @pytest.mark.parametrize("other", ["recipe", "seed", "train", "dev", "code", "task", "nothing"])
@@ -130,15 +147,13 @@ def test_the_state_of_another_training_is_not_used(
         settings = {"steps": 5, "batch": 8, "save_every": 2, "select": "best_dev"}
         if changed == "recipe":
             settings["learning_rate"] = 0.5
-        frames = {
-            "train": pairs(16, seed=9 if changed == "train" else 1),
-            "dev": pairs(8, seed=9 if changed == "dev" else 2),
-        }
-        task = Task(kind="nli", corpus="family", max_length=9 if changed == "task" else 12)
+        train = pairs(16, seed=9 if changed == "train" else 1)
+        rows = [Rows("en", train, None, pairs(8, seed=9 if changed == "dev" else 2))]
+        task = Nli(kind="nli", corpus="family", max_length=9 if changed == "task" else 12)
         seed = 4 if changed == "seed" else 3
         recipe = Recipe.model_validate(settings)
         code = "b" if changed == "code" else "a"
-        return weights_hash(finetune(bert_folder, 2, task, recipe, seed, frames, state, code)[0])
+        return weights_hash(finetune(bert_folder, 2, task, recipe, seed, rows, state, code).model)
 
     first = run()
     run(other)
@@ -167,13 +182,14 @@ def test_a_state_holds_all(tmp_path: Path) -> None:
     path = tmp_path / "state"
     model, optimiser = stepped()
     best = Best(61.5, 1, {"a.weight": torch.ones(3, 3)})
-    save_state(path, "key", 7, model, optimiser, [[7, 0.5, 1 / 3, 0.1, 12, 14]], best)
+    line, checks = [7, 0.5, 1 / 3, 0.1, 12, 14], [(3, 61.5), (6, 0.1 + 0.2)]
+    save_state(path, "key", 7, model, optimiser, [line], checks, best)
     expected = torch.rand(3)
     other, other_optimiser = stepped()
     found = load_state(path, "key", other, other_optimiser)
     assert found is not None
-    step, curve, again = found
-    assert (step, curve) == (7, [[7, 0.5, 1 / 3, 0.1, 12, 14]])
+    step, curve, checked, again = found
+    assert (step, curve, checked) == (7, [line], checks)
     assert again is not None
     assert again[:2] == best[:2]
     assert torch.equal(again.weights["a.weight"], torch.ones(3, 3))
@@ -192,7 +208,7 @@ def test_a_state_holds_all(tmp_path: Path) -> None:
 def test_an_unusable_state_changes_nothing(spoil: str, tmp_path: Path) -> None:
     path = tmp_path / "state"
     model, optimiser = stepped()
-    save_state(path, "key", 7, model, optimiser, [])
+    save_state(path, "key", 7, model, optimiser, [], [])
     blob = path.read_bytes()
     path.write_bytes({"empty": b"", "cut": blob[:-9], "text": b"no tensors here"}.get(spoil, blob))
     if spoil == "absent":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from isogloss.config import Philippy2023
+from isogloss.config.studies import Philippy2023
 from isogloss.logs import job
 from isogloss.papers.philippy2023 import cells, correlations
 from isogloss.papers.runs import accuracy_matrix, experiment_row, impact

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isogloss.config import HubEncoder
+from isogloss.config.encoders import HubEncoder
 from isogloss.encoders.fetch import fetch_encoder
 from isogloss.logs import job
 

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from isogloss.config import Recipe, Task, parse_recipe
+from isogloss.config.recipes import Recipe
+from isogloss.config.runs import parse_recipe, parse_trained_on
+from isogloss.config.tasks import TABLES, task_of
 from isogloss.encoders.manifest import checked_folder
 from isogloss.logs import job
-from isogloss.tables import read_table, write_atomically, write_table
-from isogloss.training.finetune import finetune, save_run
+from isogloss.tables import read_rows, write_atomically, write_table
+from isogloss.training.finetune import Rows, finetune
+from isogloss.training.model import save_run
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -23,26 +24,34 @@ with job(snakemake.log[0]) as log:
         frozen = chosen[name.experiment]["layers"]
     recipe = Recipe.model_validate(snakemake.params.recipe)
     recipe = recipe.model_copy(update={"freeze": sorted({*recipe.freeze, *frozen})})
-    frames = {
-        split: pd.concat([read_table(file, "pairs") for file in files], ignore_index=True)
-        for split, files in (("train", snakemake.input.train), ("dev", snakemake.input.dev))
-        if files
-    }
-    log.info("%d training examples, frozen layers %s", len(frames["train"]), recipe.freeze)
+    task = task_of(snakemake.params.task)
+    kinds = TABLES[task.kind]
+    parts = parse_trained_on(snakemake.wildcards.trained_on)
+    dev = dict(zip(snakemake.params.dev_languages, snakemake.input.dev, strict=True))
+    languages = [
+        Rows(
+            part.language,
+            read_rows(file, kinds),
+            part.examples,
+            read_rows(dev[part.language], kinds) if part.language in dev else None,
+        )
+        for part, file in zip(parts, snakemake.input.train, strict=True)
+    ]
+    log.info("training on %s, frozen layers %s", snakemake.wildcards.trained_on, recipe.freeze)
     weights = Path(snakemake.output.weights)
     state = weights.parent / "resume.safetensors"
-    model, curve, facts = finetune(
+    run = finetune(
         checked_folder(Path(snakemake.input.encoder)),
         snakemake.params.layers,
-        Task.model_validate(snakemake.params.task),
+        task,
         recipe,
         int(snakemake.wildcards.seed),
-        frames,
+        languages,
         state,
-        snakemake.params.code,
+        f"{snakemake.params.code} {snakemake.params.task_code}",
     )
-    save_run(weights, model)
-    write_table(snakemake.output.curve, "curve", curve)
-    text = json.dumps(facts, indent=2, sort_keys=True) + "\n"
+    save_run(weights, run.model)
+    write_table(snakemake.output.curve, "curve", run.curve)
+    text = json.dumps(run.facts, indent=2, sort_keys=True) + "\n"
     write_atomically(snakemake.output.facts, lambda file: file.write(text.encode()))
     state.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from isogloss.config import Philippy2023
+from isogloss.config.studies import Philippy2023
 from isogloss.logs import job
 from isogloss.papers.freezing import Choice
 from isogloss.papers.page import limits
@@ -15,7 +15,6 @@ from isogloss.papers.published import compare, read_published
 from isogloss.papers.runs import absences, accuracy_matrix
 from isogloss.papers.views import score_table
 from isogloss.tables import read_table, write_table
-from isogloss.tasks.baselines import CHANCE
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -36,7 +35,7 @@ with job(snakemake.log[0]):
         name: json.loads(Path(file).read_text(encoding="utf-8"))["recipe"]["freeze"]
         for name, file in zip(sorted(study.experiments), snakemake.input.experiments, strict=True)
     }
-    table = score_table(pd.concat([scores, *frozen_scores]), baselines, CHANCE)
+    table = score_table(pd.concat([scores, *frozen_scores]), baselines)
     intro = limits(study.encoder, encoder.get("steps"), table, int(scores["n"].min()))
     results = Results(
         read_table(snakemake.input.correlations, "correlations"),

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isogloss.config import PretrainedEncoder
+from isogloss.config.encoders import PretrainedEncoder
 from isogloss.encoders.manifest import sha256_of, write_manifest
 from isogloss.logs import job
 from isogloss.tables import read_any, write_table

@@ -36,3 +36,7 @@ class EncoderError(IsoglossError):
 
 class TrainingError(IsoglossError):
     """A run cannot go on, for instance because its loss is not a number."""
+
+
+class TaskError(IsoglossError):
+    """Rows do not fit the task that is to be learnt from them."""

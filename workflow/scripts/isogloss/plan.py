@@ -1,18 +1,15 @@
 """From the configuration to the runs and files it asks for. Read when Snakemake plans."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from isogloss.config import (
-    Config,
-    Philippy2023,
-    PretrainedEncoder,
-    Recipe,
-    frozen_recipe,
-    parse_recipe,
-)
+from isogloss.config.encoders import PretrainedEncoder
+from isogloss.config.recipes import Recipe
+from isogloss.config.runs import frozen_recipe, parse_recipe, parse_trained_on
+from isogloss.config.studies import Philippy2023, Transfer
+from isogloss.config.whole import Config
 from isogloss.corpora.sources import Source, find_source, locate
 
 HELD_OUT = ("dev", "test")
@@ -56,6 +53,15 @@ def experiment_runs(study: Philippy2023) -> dict[str, Run]:
     }
 
 
+def transfer_runs(transfer: Transfer) -> list[Run]:
+    """One run per training set and seed of a matrix."""
+    return [
+        Run(transfer.encoder, transfer.task, source, transfer.recipe, seed)
+        for source in transfer.sources
+        for seed in transfer.seeds
+    ]
+
+
 def last_source(study: Philippy2023) -> Run:
     """The run whose states the released code takes for the base: its last source."""
     return source_runs(study)[study.languages[-1]]
@@ -73,9 +79,14 @@ class Plan:
     languages: dict[str, dict[str, str]]
 
     def targets(self, wildcards: Any) -> list[str]:
-        """Languages on which an encoder's runs of a task are scored, in the studies' order."""
+        """Languages on which an encoder's runs of a task are scored: those of all studies."""
+        wanted = (wildcards.encoder, wildcards.task)
         study = self._study(wildcards)
-        return list(study.languages) if study else []
+        languages = list(study.languages) if study else []
+        for transfer in self.config.studies.transfer.values():
+            if (transfer.encoder, transfer.task) == wanted:
+                languages += transfer.targets
+        return list(dict.fromkeys(languages))
 
     def pooling(self, wildcards: Any) -> str:
         """How the states of an encoder and task are pooled over sub-words."""
@@ -86,6 +97,12 @@ class Plan:
         study = self.config.studies.philippy2023
         wanted = (wildcards.encoder, wildcards.task)
         return study if study and (study.encoder, study.task) == wanted else None
+
+    def tasks_with_states(self, wanted: bool) -> str:
+        """Regular expression of the tasks whose hidden states some study asks for, or none does."""
+        study = self.config.studies.philippy2023
+        asked = {study.task} if study else set()
+        return one_of(name for name in self.config.tasks if (name in asked) == wanted)
 
     # corpora
 
@@ -129,6 +146,36 @@ class Plan:
             for split in self.held_out_splits(wildcards)
         ]
 
+    def counted(self) -> list[list[Any]]:
+        """Corpus, data set, language, split and whether it is cut, of all rows of all studies."""
+        wanted: dict[tuple[str, str, str], None] = {}
+        for study, trained, tested in self._read():
+            corpus = self.config.tasks[study.task].corpus
+            best = self.config.recipes[study.recipe].select == "best_dev"
+            for split in ("train", "dev") if best else ("train",):
+                wanted |= dict.fromkeys((corpus, language, split) for language in trained)
+            wanted |= dict.fromkeys((corpus, language, "test") for language in tested)
+        return [
+            [corpus, self.config.corpora[corpus].dataset, language, split, cut]
+            for corpus, language, split in wanted
+            for cut in [split in self.config.corpora[corpus].limit]
+        ]
+
+    def _read(self) -> Iterator[tuple[Philippy2023 | Transfer, list[str], list[str]]]:
+        """Each study with the languages it trains and tests on."""
+        study = self.config.studies.philippy2023
+        if study is not None:
+            yield study, study.languages, study.languages
+        for transfer in self.config.studies.transfer.values():
+            parts = [part for source in transfer.sources for part in parse_trained_on(source)]
+            yield transfer, [part.language for part in parts], transfer.targets
+
+    def counted_files(self) -> list[str]:
+        """Canonical rows of `counted`."""
+        return [
+            corpus_file(corpus, language, split) for corpus, _, language, split, _ in self.counted()
+        ]
+
     # encoders
 
     def encoders_of(self, kind: str) -> str:
@@ -161,6 +208,10 @@ class Plan:
         """Canonical rows of `pretraining_texts`."""
         return [corpus_file(*text[:3]) for text in self.pretraining_texts(wildcards)]
 
+    def pretraining_steps(self, encoder: str) -> int | None:
+        """Steps of an encoder that is pretrained here; None for others."""
+        return getattr(self.config.encoders[encoder], "steps", None)
+
     def encoder_threads(self, wildcards: Any) -> int:
         """CPU threads of a pretraining."""
         return getattr(self.config.encoders[wildcards.encoder], "threads", 1)
@@ -185,13 +236,20 @@ class Plan:
 
     def training_files(self, wildcards: Any) -> list[str]:
         """Canonical rows to train on, one file per language of `trained_on`."""
-        return self._task_files(wildcards, wildcards.trained_on.split("+"), "train")
+        languages = [part.language for part in parse_trained_on(wildcards.trained_on)]
+        return self._task_files(wildcards, languages, "train")
+
+    def dev_languages(self, wildcards: Any) -> list[str]:
+        """Training languages whose dev sets the recipe selects by; none if it does not."""
+        recipe = self.recipe(wildcards)
+        languages = [part.language for part in parse_trained_on(wildcards.trained_on)]
+        if recipe.select != "best_dev":
+            return []
+        return languages[:1] if recipe.dev == "first" else languages
 
     def dev_files(self, wildcards: Any) -> list[str]:
-        """Canonical rows to select by, if the recipe does."""
-        if self.recipe(wildcards).select != "best_dev":
-            return []
-        return self._task_files(wildcards, wildcards.trained_on.split("+"), "dev")
+        """Canonical rows of `dev_languages`."""
+        return self._task_files(wildcards, self.dev_languages(wildcards), "dev")
 
     def test_files(self, wildcards: Any) -> list[str]:
         """Canonical rows of all targets."""
@@ -205,6 +263,27 @@ class Plan:
         """The file in which a study says which layers a run freezes, if one does."""
         study = parse_recipe(wildcards.recipe).study
         return [f"results/papers/{study}/layers.json"] if study else []
+
+    # transfer
+
+    def transfer(self, wildcards: Any) -> Transfer:
+        """One matrix of scores."""
+        return self.config.studies.transfer[wildcards.transfer]
+
+    def transfer_settings(self, wildcards: Any) -> dict[str, Any]:
+        """The matrix's part of the configuration."""
+        return self.transfer(wildcards).model_dump(mode="json")
+
+    def transfer_scores(self, wildcards: Any) -> list[str]:
+        """Scores of all runs of a matrix."""
+        runs = transfer_runs(self.transfer(wildcards))
+        return [f"{run.folder}/scores.parquet" for run in runs]
+
+    def transfer_baselines(self, wildcards: Any) -> list[str]:
+        """Trivial baselines of all training sets of a matrix."""
+        chosen = self.transfer(wildcards)
+        folder = f"results/baselines/{chosen.encoder}/{chosen.task}"
+        return [f"{folder}/{source}.parquet" for source in chosen.sources]
 
     # representations and languages
 

@@ -14,7 +14,7 @@ from isogloss.schema import Node, Schema, entries_of, shown
 INTRODUCTION = """\
 # Configuration keys
 
-This page is generated from the models in `workflow/scripts/isogloss/config.py` by `make docs`.
+This page is generated from the models in `workflow/scripts/isogloss/config/` by `make docs`.
 `NAME` stands for a name of your choice, `N` for a place in a list, counted from 0. A key without
 a default must be given. Unknown keys are refused. `config/schema.json` holds the same as a JSON
 schema, for editors that complete and check YAML.

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from isogloss.config import LANGUAGE, NAME, REPOSITORY, REVISION, SHA256, Config
+from isogloss.config.values import LANGUAGE, NAME, REPOSITORY, REVISION, SHA256
+from isogloss.config.whole import Config
 
 Node = dict[str, Any]
 

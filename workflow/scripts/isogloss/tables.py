@@ -6,7 +6,7 @@ schema's metadata: accuracies are percentages, p-values and correlations fractio
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -31,6 +31,10 @@ def _field(name: str, kind: pa.DataType, unit: str = "", nullable: bool = False)
 
 def _text(*names: str) -> list[pa.Field]:
     return [_field(name, pa.string()) for name in names]
+
+
+def _texts(*names: str) -> list[pa.Field]:
+    return [_field(name, pa.list_(pa.string())) for name in names]
 
 
 def _integer(name: str, unit: str = "") -> pa.Field:
@@ -62,6 +66,32 @@ SCHEMAS: dict[str, Schema] = {
         ),
         ("id",),
     ),
+    # one tag per token: parts of speech, or names as B-, I- and O
+    "tagged": Schema(pa.schema([_integer("id"), *_texts("form", "tag")]), ("id",)),
+    # questions on a passage; starts[i] is the place of answers[i] in the context
+    "questions": Schema(
+        pa.schema(
+            [
+                _integer("id"),
+                *_text("question_id", "context", "question"),
+                *_texts("answers"),
+                _field("starts", pa.list_(pa.int64()), "characters, from 0"),
+            ]
+        ),
+        ("id",),
+    ),
+    # how many examples were read, beside what a study says it used
+    "sizes": Schema(
+        pa.schema(
+            [
+                *_text("corpus", "dataset", "language", "split"),
+                _integer("rows", "examples"),
+                _field("published", pa.int64(), "examples", nullable=True),
+                *_text("status"),
+            ]
+        ),
+        ("corpus", "language", "split"),
+    ),
     # languages
     "distances": Schema(
         pa.schema([*_text("distance", "first", "second"), _number("value", "0 to 1")]),
@@ -83,6 +113,28 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "predictions": Schema(
         pa.schema([*_text("language"), _integer("id"), *_text("label", "prediction")]),
+        ("language", "id"),
+    ),
+    "tag_predictions": Schema(
+        pa.schema([*_text("language"), _integer("id"), *_texts("label", "prediction")]),
+        ("language", "id"),
+    ),
+    "tree_predictions": Schema(
+        pa.schema(
+            [
+                *_text("language"),
+                _integer("id"),
+                *_texts("upos"),
+                _field("head", pa.list_(pa.int64()), "1-based word, 0 = root"),
+                *_texts("deprel"),
+                _field("predicted_head", pa.list_(pa.int64()), "1-based word, 0 = root"),
+                *_texts("predicted_deprel"),
+            ]
+        ),
+        ("language", "id"),
+    ),
+    "answer_predictions": Schema(
+        pa.schema([*_text("language"), _integer("id"), *_texts("answers"), *_text("prediction")]),
         ("language", "id"),
     ),
     "scores": Schema(
@@ -228,7 +280,12 @@ def read_any(path: str | Path) -> tuple[str, pd.DataFrame]:
 
 def read_table(path: str | Path, kind: str) -> pd.DataFrame:
     """Read a table and check that it is of the expected kind."""
+    return read_rows(path, (kind,))
+
+
+def read_rows(path: str | Path, kinds: Sequence[str]) -> pd.DataFrame:
+    """Read a table and check that it is of one of the expected kinds."""
     found, frame = read_any(path)
-    if found != kind:
-        raise TableError(f"{path}: holds table kind {found!r}, expected {kind!r}")
+    if found not in kinds:
+        raise TableError(f"{path}: holds table kind {found!r}, expected {' or '.join(kinds)}")
     return frame

@@ -16,11 +16,21 @@ HOMES = ("mirror", "family", "hub", "url")
 
 # Upstream formats and the table kind each of them is read into.
 FORMATS = {
+    "conll-ner": "tagged",
     "conllu": "treebank",
     "conllu-text": "lines",
     "documents": "lines",
+    "goldp": "questions",
+    "pawsx": "pairs",
+    "pawsx-parquet": "pairs",
     "text": "lines",
+    "tydiqa-parquet": "questions",
+    "ud-pos": "tagged",
     "udhr": "lines",
+    "udpos-parquet": "tagged",
+    "uner": "tagged",
+    "wikiann": "tagged",
+    "wikiann-parquet": "tagged",
     "xnli-1.0": "pairs",
     "xnli-mt": "pairs",
     "xnli-parquet": "pairs",
@@ -40,6 +50,10 @@ LANGUAGE_COLUMNS = (
     "ud_folder",
     "ud_stem",
     "pud",
+    "uner_folder",
+    "uner_stem",
+    "masakhaner",
+    "pawsx",
 )
 
 

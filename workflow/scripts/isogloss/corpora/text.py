@@ -42,6 +42,18 @@ def read_lines(path: str | Path, crlf: bool = False) -> list[str]:
     return _without_carriage_returns(path, lines, crlf)
 
 
+def read_whole(path: str | Path) -> str:
+    """Text of a UTF-8 file whose format is not one of lines.
+
+    Raises
+    ------
+    CorpusError
+        for a file that is missing, empty or not UTF-8, that starts with a byte order mark, or
+        holds a NUL
+    """
+    return _decode(path, _read_bytes(path))
+
+
 def _read_bytes(path: str | Path) -> bytes:
     try:
         data = Path(path).read_bytes()

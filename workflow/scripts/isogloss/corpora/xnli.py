@@ -6,16 +6,22 @@ stand, leading blanks included: machine-translated XNLI-MT has some. There is no
 in any of the layouts; a quote is text.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from isogloss.corpora.cells import check_header, split_rows
+from isogloss.corpora.parquet import (
+    INTEGER,
+    TEXT,
+    check_label_names,
+    pick_label,
+    read_hub,
+    read_rows,
+)
 from isogloss.corpora.text import read_lines
 from isogloss.errors import CorpusError
 
@@ -69,8 +75,8 @@ def read_xnli_1_0(path: str | Path, language: str) -> pd.DataFrame:
         sentence, or a language the file does not hold
     """
     lines = read_lines(path)
-    _check_header(path, lines[0], _XNLI_1_0_HEADER)
-    cells = list(_cells(path, lines, len(_XNLI_1_0_HEADER), first=2))
+    check_header(path, lines[0], _XNLI_1_0_HEADER)
+    cells = list(split_rows(path, lines, len(_XNLI_1_0_HEADER), first=2))
     rows = [
         _Row(line, row[_PREMISE], row[_HYPOTHESIS], row[_GOLD])
         for line, row in cells
@@ -90,7 +96,7 @@ def read_xtreme_pairs(path: str | Path) -> pd.DataFrame:
     CorpusError
         for a wrong number of columns, an unknown label or an empty sentence
     """
-    cells = _cells(path, read_lines(path), 3, first=1)
+    cells = split_rows(path, read_lines(path), 3, first=1)
     return _pairs(path, (_Row(line, *row) for line, row in cells), _PLAIN_LABELS)
 
 
@@ -106,8 +112,8 @@ def read_xnli_mt(path: str | Path) -> pd.DataFrame:
         for another header, a wrong number of columns, an unknown label, or no row at all
     """
     lines = read_lines(path)
-    _check_header(path, lines[0], _MT_HEADER)
-    cells = _cells(path, lines, len(_MT_HEADER), first=2)
+    check_header(path, lines[0], _MT_HEADER)
+    cells = split_rows(path, lines, len(_MT_HEADER), first=2)
     return _pairs(path, (_Row(line, *row) for line, row in cells), _MT_LABELS, empty=True)
 
 
@@ -122,39 +128,13 @@ def read_xnli_parquet(path: str | Path) -> pd.DataFrame:
         for another file format or schema, other label names in the hub's metadata, a missing
         value or a label outside of 0 to 2; rows are counted from 1
     """
-    table = _read_parquet(path)
-    _check_label_names(path, table.schema)
-    columns = [table.column(name).to_pylist() for name in ("premise", "hypothesis", "label")]
-    rows = []
-    for number, values in enumerate(zip(*columns, strict=True), start=1):
-        if None in values:
-            raise CorpusError(path, None, f"row {number} has a missing value; none is allowed")
-        premise, hypothesis, label = values
-        if not 0 <= label < len(LABELS):
-            allowed = ", ".join(f"{place} ({name})" for place, name in enumerate(LABELS))
-            raise CorpusError(path, None, f"row {number}: label {label}; allowed: {allowed}")
-        rows.append(_Row(number, premise, hypothesis, LABELS[label]))
+    table = read_hub(path, {"premise": TEXT, "hypothesis": TEXT, "label": INTEGER})
+    check_label_names(path, table.schema, "label", LABELS)
+    rows = [
+        _Row(number, premise, hypothesis, pick_label(path, number, label, LABELS))
+        for number, (premise, hypothesis, label) in read_rows(path, table)
+    ]
     return _frame(path, rows)
-
-
-def _check_header(path: str | Path, line: str, header: tuple[str, ...]) -> None:
-    if tuple(line.split("\t")) != header:
-        shown = line if len(line) <= 80 else f"{line[:80]} ..."
-        raise CorpusError(
-            path, 1, f"header is {shown!r}; allowed, tab-separated: {' '.join(header)}"
-        )
-
-
-def _cells(
-    path: str | Path, lines: list[str], columns: int, first: int
-) -> Iterator[tuple[int, list[str]]]:
-    for line, content in enumerate(lines[first - 1 :], start=first):
-        row = content.split("\t")
-        if len(row) != columns:
-            raise CorpusError(
-                path, line, f"found {len(row)} tab-separated columns; allowed: exactly {columns}"
-            )
-        yield line, row
 
 
 def _pairs(
@@ -188,37 +168,3 @@ def _frame(path: str | Path, rows: list[_Row]) -> pd.DataFrame:
             "label": [row.label for row in rows],
         }
     )
-
-
-def _read_parquet(path: str | Path) -> pa.Table:
-    try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise CorpusError(path, None, f"not a readable Parquet file ({error})") from None
-    schema = table.schema
-    texts = (pa.string(), pa.large_string())
-    fits = (
-        set(schema.names) == {"premise", "hypothesis", "label"}
-        and schema.field("premise").type in texts
-        and schema.field("hypothesis").type in texts
-        and pa.types.is_integer(schema.field("label").type)
-    )
-    if not fits:
-        found = ", ".join(f"{field.name} ({field.type})" for field in schema)
-        raise CorpusError(
-            path,
-            None,
-            f"columns are {found}; allowed: premise and hypothesis (string), label (integer), "
-            "as in the hub's config of one language",
-        )
-    return table
-
-
-def _check_label_names(path: str | Path, schema: pa.Schema) -> None:
-    """Compare the names that the hub's `datasets` library stores, where it stores them."""
-    metadata = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-    names = metadata.get("info", {}).get("features", {}).get("label", {}).get("names")
-    if names is not None and tuple(names) != LABELS:
-        raise CorpusError(
-            path, None, f"labels are named {', '.join(names)}; allowed: {', '.join(LABELS)}"
-        )

@@ -15,6 +15,8 @@ from torch import Tensor
 
 # Sub-words computed, over the fewest possible, that narrower rows may cost.
 SLACK = 1.02
+# Answer of a point at which nothing is to be predicted.
+IGNORED = -100
 
 
 class Encoded(NamedTuple):
@@ -113,18 +115,21 @@ def pack(sequences: Sequence[Encoded], pad: int, offset: int = 0) -> Batch:
 def forward(encoder: Any, batch: Batch, all_layers: bool = False) -> tuple[Tensor, ...]:
     """Hidden states of a packed batch.
 
+    T5-like encoders have neither positions nor segments: they know how far two sub-words are
+    apart, which packing into one row does not change.
+
     Returns
     -------
     the last layer's states, or those of all layers (embedding output first),
     each of shape (R, T, hidden)
     """
     allowed = batch.sequence[:, None, :, None] == batch.sequence[:, None, None, :]
-    output = encoder.base_model(
-        input_ids=batch.ids,
-        token_type_ids=batch.types,
-        position_ids=batch.positions,
-        attention_mask=allowed,
-        output_hidden_states=all_layers,
+    model = encoder.base_model
+    places = {}
+    if hasattr(model, "embeddings"):
+        places = {"token_type_ids": batch.types, "position_ids": batch.positions}
+    output = model(
+        input_ids=batch.ids, attention_mask=allowed, output_hidden_states=all_layers, **places
     )
     return output.hidden_states if all_layers else (output.last_hidden_state,)
 
@@ -134,25 +139,91 @@ def first_states(states: Tensor, batch: Batch) -> Tensor:
     return states[batch.first[:, 0], batch.first[:, 1]]
 
 
-def mean_states(states: Tensor, batch: Batch, special: Tensor) -> Tensor:
-    """Mean over each sequence's sub-words without special ones: (R, T, H) -> (N, H).
+def mean_states(
+    states: Tensor, batch: Batch, special: Tensor, example: Tensor | None = None
+) -> Tensor:
+    """Mean over the sub-words without special ones: (R, T, H) -> (N, H).
 
+    Parameters
+    ----------
     special : ids of special sub-words, int64 (k,)
+    example : int64 (sequences,), rising, the example 0 to N - 1 that each sequence is a window
+        of; None where each is an example. Sub-words that windows repeat count as often.
     """
-    owner = torch.where(torch.isin(batch.ids, special), 0, batch.sequence).flatten()
+    owner = torch.where(torch.isin(batch.ids, special), 0, batch.sequence)
+    if example is not None:
+        owner = torch.cat([example.new_zeros(1), example + 1])[owner]
+    owner = owner.flatten()
     flat = states.flatten(0, 1)
-    count = len(batch.first)
+    count = len(batch.first) if example is None else int(example[-1]) + 1
     sums = flat.new_zeros(count + 1, flat.shape[1]).index_add(0, owner, flat)
     number = flat.new_zeros(count + 1).index_add(0, owner, flat.new_ones(len(owner)))
     return sums[1:] / number[1:, None].clamp(min=1)
 
 
-def by_length(sequences: Sequence[Encoded], tokens: int) -> list[list[int]]:
-    """Group places of sequences, sorted by length, into batches of about `tokens` sub-words."""
+class Points(NamedTuple):
+    """Places in a packed batch at which a head reads states: P points of N examples.
+
+    row, column : int64 (P,), where the state stands
+    owner : int64 (P,), place of the example, 0 to N - 1, rising
+    place : int64 (P,), number of the point within its example
+    answers : int64 (P, a), what is to be predicted at the point; IGNORED where nothing is
+    """
+
+    row: Tensor
+    column: Tensor
+    owner: Tensor
+    place: Tensor
+    answers: Tensor
+
+    def to(self, device: torch.device) -> "Points":
+        """Copy to a device."""
+        return Points(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+def locate(
+    windows: Sequence[int],
+    points: Sequence[np.ndarray],
+    answers: Sequence[np.ndarray],
+    batch: Batch,
+) -> Points:
+    """Find the points of examples whose windows were packed one after the other.
+
+    Parameters
+    ----------
+    windows : number of sequences of each of the N examples
+    points : int (k, 2) per example: window and offset in it
+    answers : int (k, a) per example
+    """
+    counts = [len(part) for part in points]
+    flat = np.concatenate(points)
+    before = np.concatenate([[0], np.cumsum(windows)[:-1]])
+    owner = np.repeat(np.arange(len(points)), counts)
+    starts = batch.first.numpy()[before[owner] + flat[:, 0]]
+    place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
+    found = (starts[:, 0], starts[:, 1] + flat[:, 1], owner, place, np.concatenate(answers))
+    return Points(*(torch.from_numpy(part.astype(np.int64)) for part in found))
+
+
+def gather(states: Tensor, points: Points) -> Tensor:
+    """States at the points: (R, T, H) -> (P, H)."""
+    return states[points.row, points.column]
+
+
+def spread(values: Tensor, points: Points, fill: float = 0.0) -> Tensor:
+    """Values by example and place: (P, ...) -> (N, K, ...), `fill` where an example has fewer."""
+    count, most = int(points.owner[-1]) + 1, int(points.place.max()) + 1
+    whole = values.new_full((count, most, *values.shape[1:]), fill)
+    whole[points.owner, points.place] = values
+    return whole
+
+
+def by_length(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Group places of examples, sorted by length, into batches of about `tokens` sub-words."""
     groups: list[list[int]] = []
     held = 0
-    for index in sorted(range(len(sequences)), key=lambda i: (len(sequences[i].ids), i)):
-        length = len(sequences[index].ids)
+    for index in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        length = lengths[index]
         if not groups or held + length > tokens:
             groups.append([])
             held = 0

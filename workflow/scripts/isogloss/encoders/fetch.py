@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from isogloss.config import HubEncoder
+from isogloss.config.encoders import HubEncoder
 from isogloss.encoders.manifest import PATTERNS, write_manifest
 from isogloss.errors import EncoderError
 

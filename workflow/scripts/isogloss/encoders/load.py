@@ -8,7 +8,14 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModel, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForTextEncoding,
+    AutoTokenizer,
+)
 from transformers.utils import logging as transformers_logging
 
 from isogloss.errors import EncoderError
@@ -27,10 +34,11 @@ def load_tokenizer(folder: str | Path) -> Any:
 
 
 def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) -> Any:
-    """Load the weights of a BERT- or RoBERTa-like encoder, float32, with a pooler.
+    """Load the weights of a BERT- or RoBERTa-like encoder, or of T5's encoder half, float32.
 
     Weights are read from safetensors only and no code of the folder runs. A pooler the
-    folder does not hold is initialised from `seed`; all other weights must be there.
+    folder does not hold is initialised from `seed`; all other weights must be there. T5 has no
+    pooler.
 
     Parameters
     ----------
@@ -41,21 +49,58 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     EncoderError
         if the folder holds no usable encoder
     """
+    t5 = _is_t5(folder)
+    changed: dict[str, Any] = {} if t5 else {"add_pooling_layer": True}
+    if dropout is not None:
+        names = ("dropout_rate",) if t5 else ("hidden_dropout_prob", "attention_probs_dropout_prob")
+        changed |= dict.fromkeys(names, dropout)
+    kind = AutoModelForTextEncoding if t5 else AutoModel
+    encoder, missing = _load(kind, folder, seed, changed)
+    if not hasattr(encoder, "encoder") or not (t5 or hasattr(encoder, "embeddings")):
+        raise EncoderError(
+            f"{folder}: {type(encoder).__name__} is not a BERT-, RoBERTa- or T5-like encoder"
+        )
+    _refuse_missing(folder, [name for name in missing if not name.startswith("pooler.")])
+    return encoder.eval()
+
+
+def load_language_model(folder: str | Path) -> Any:
+    """Load an encoder with its language-modelling head; for T5 the whole model. Float32.
+
+    Raises
+    ------
+    EncoderError
+        if the folder lacks weights of the model or its head
+    """
+    kind = AutoModelForSeq2SeqLM if _is_t5(folder) else AutoModelForMaskedLM
+    model, missing = _load(kind, folder, 0, {})
+    _refuse_missing(folder, missing)
+    return model.eval()
+
+
+def _is_t5(folder: str | Path) -> bool:
+    try:
+        kind = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError) as error:
+        raise EncoderError(f"{folder}: no encoder can be loaded ({error})") from error
+    return kind.model_type in ("t5", "mt5")
+
+
+def _load(
+    kind: Any, folder: str | Path, seed: int, changed: dict[str, Any]
+) -> tuple[Any, list[str]]:
+    """A model and the names of its weights that the folder lacks."""
     # A head that is left out and a pooler that is new are expected here, not worth a report.
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    changed: dict[str, Any] = {}
-    if dropout is not None:
-        changed = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
-            encoder, report = AutoModel.from_pretrained(
+            model, report = kind.from_pretrained(
                 folder,
                 local_files_only=True,
                 use_safetensors=True,
                 trust_remote_code=False,
-                add_pooling_layer=True,
                 attn_implementation="sdpa",
                 dtype=torch.float32,
                 output_loading_info=True,
@@ -63,22 +108,42 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
             )
         except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             raise EncoderError(f"{folder}: no encoder can be loaded ({error})") from error
-    if not hasattr(encoder, "encoder") or not hasattr(encoder, "embeddings"):
-        raise EncoderError(
-            f"{folder}: {type(encoder).__name__} is not a BERT- or RoBERTa-like encoder"
-        )
-    missing = sorted(name for name in report["missing_keys"] if not name.startswith("pooler."))
+    return model, sorted(report["missing_keys"])
+
+
+def _refuse_missing(folder: str | Path, missing: list[str]) -> None:
     if missing:
         raise EncoderError(
             f"{folder}: the weights lack {len(missing)} tensors of config.json's model, "
             f"{missing[0]} first; only a pooler may be absent"
         )
-    return encoder.eval()
 
 
 def blocks(encoder: Any) -> nn.ModuleList:
     """Blocks of an encoder; block i (1-based) is `blocks(encoder)[i - 1]`."""
-    return encoder.encoder.layer
+    stack = encoder.encoder
+    return stack.layer if hasattr(stack, "layer") else stack.block
+
+
+def dropout_of(encoder: Any) -> float:
+    """Dropout of hidden states that the encoder is configured with."""
+    settings = encoder.config
+    return float(getattr(settings, "hidden_dropout_prob", getattr(settings, "dropout_rate", 0.0)))
+
+
+def deviation_of(encoder: Any) -> float:
+    """Standard deviation of new weights: the encoder's own, or BERT's where it names none."""
+    return float(getattr(encoder.config, "initializer_range", 0.02))
+
+
+def check_length(encoder: Any, length: int, folder: str | Path) -> None:
+    """Raise EncoderError unless the encoder has positions for inputs of `length` sub-words."""
+    positions = getattr(encoder.config, "max_position_embeddings", None)
+    room = None if positions is None else positions - position_offset(encoder)
+    if room is not None and length > room:
+        raise EncoderError(
+            f"{folder}: has positions for {room} sub-words; the task's max_length is {length}"
+        )
 
 
 def check_layers(encoder: Any, layers: int, folder: str | Path) -> None:
@@ -89,9 +154,10 @@ def check_layers(encoder: Any, layers: int, folder: str | Path) -> None:
 
 
 def position_offset(encoder: Any) -> int:
-    """Position of the first sub-word: 0 in BERT, padding index + 1 in RoBERTa."""
-    if hasattr(encoder.embeddings, "create_position_ids_from_input_ids"):
-        return int(encoder.embeddings.padding_idx) + 1
+    """Position of the first sub-word: 0 in BERT and T5, padding index + 1 in RoBERTa."""
+    embeddings: Any = getattr(encoder, "embeddings", None)
+    if hasattr(embeddings, "create_position_ids_from_input_ids"):
+        return int(embeddings.padding_idx) + 1
     return 0
 
 
@@ -104,13 +170,13 @@ def freeze(encoder: Any, layers: list[int], embeddings: bool) -> None:
             )
         blocks(encoder)[layer - 1].requires_grad_(False)
     if embeddings:
-        encoder.embeddings.requires_grad_(False)
+        getattr(encoder, "embeddings", encoder.get_input_embeddings()).requires_grad_(False)
 
 
 def weights_hash(model: nn.Module) -> str:
     """Checksum over names, shapes and bytes of all parameters, hexadecimal."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
+    for name, tensor in sorted(model.named_parameters()):
         digest.update(json.dumps([name, list(tensor.shape)]).encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -28,13 +28,13 @@ def compact(encoder: Any, kept: np.ndarray) -> Tensor:
     -------
     all rows as they were, float32 (vocabulary, hidden), for `expand`
     """
-    table = encoder.embeddings.word_embeddings
+    table = encoder.get_input_embeddings()
     full = table.weight.detach()
     small = nn.Embedding(len(kept), full.shape[1])
     small.weight = nn.Parameter(
         full[torch.from_numpy(kept)].clone(), requires_grad=table.weight.requires_grad
     )
-    encoder.embeddings.word_embeddings = small
+    encoder.set_input_embeddings(small)
     return full
 
 
@@ -43,9 +43,9 @@ def expand(encoder: Any, kept: np.ndarray, full: Tensor, shrink: float = 1.0) ->
 
     shrink : product over the steps of (1 - learning rate * weight decay)
     """
-    small = encoder.embeddings.word_embeddings
+    small = encoder.get_input_embeddings()
     weight = full.to(small.weight.device) * (shrink if small.weight.requires_grad else 1.0)
     weight[torch.from_numpy(kept).to(weight.device)] = small.weight.detach()
     table = nn.Embedding(full.shape[0], full.shape[1], padding_idx=encoder.config.pad_token_id)
     table.weight = nn.Parameter(weight, requires_grad=small.weight.requires_grad)
-    encoder.embeddings.word_embeddings = table
+    encoder.set_input_embeddings(table)

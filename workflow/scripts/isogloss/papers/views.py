@@ -24,14 +24,16 @@ STATUSES = ("matched", "differs", "not attempted", "not published")
 FIRST = ("baseline", "SYN", "GEO", "INV", "GEN", "PHON")
 LAST = ("AVG", "All", "CLTP")
 RUN = ["encoder", "task", "recipe", "trained_on", "language", "split", "metric"]
-METHODS = ("majority", "bag_of_words", "hypothesis_only")
+# What needs no encoder, in the order of a table's columns.
+METHODS = (
+    *("majority", "word_table", "bag_of_words", "hypothesis_only", "word_overlap"),
+    *("previous_word", "next_word", "sentence_overlap", "random_words", "chance"),
+)
 
 HEADINGS = {
     "p_permutation": "p (permutation)",
     "interval": "95% interval",
     "trained_on": "trained on",
-    "bag_of_words": "bag of words",
-    "hypothesis_only": "hypothesis only",
 }
 DECIMALS = {"value": 4, "low": 2, "high": 2}
 PROBABILITIES = ("p", "p_permutation", "q")
@@ -128,31 +130,32 @@ def _status(text: str) -> str:
     raise TableError(f"comparison: status {text!r} is unknown; allowed: {', '.join(STATUSES)}")
 
 
-def score_table(scores: pd.DataFrame, baselines: pd.DataFrame, chance: float) -> pd.DataFrame:
+def score_table(scores: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
     """Scores beside what needs no encoder, in percent; a score is the mean over its seeds.
 
     Parameters
     ----------
     scores : kind `scores`
-    baselines : kind `baselines`; a method that it lacks becomes an empty column
-    chance : percent
+    baselines : kind `baselines`; each of its methods becomes a column
 
     Returns
     -------
     DataFrame
         columns encoder, task, recipe, split and metric where there is more than one, then
-        trained_on, language, seeds, score, majority, bag_of_words, hypothesis_only, chance
+        trained_on, language, seeds, score and the methods
     """
     means = scores.groupby(RUN, as_index=False).agg(
         seeds=("seed", "nunique"), score=("value", "mean")
     )
     on = [column for column in RUN if column in baselines.columns]
     methods = baselines.pivot(index=on, columns="method", values="value")
-    beside = methods.reindex(columns=METHODS).rename_axis(columns=None).reset_index()
-    table = means.merge(beside, on=on, how="left").assign(chance=float(chance))
+    known = [name for name in METHODS if name in methods.columns]
+    known += [name for name in methods.columns if name not in METHODS]
+    beside = methods[known].rename_axis(columns=None).reset_index()
+    table = means.merge(beside, on=on, how="left")
     varying = [name for name in RUN if name in ("trained_on", "language") or _varies(table[name])]
     ordered = _in_reading_order(table, ["trained_on", "language"])
-    return ordered[[*varying, "seeds", "score", *METHODS, "chance"]]
+    return ordered[[*varying, "seeds", "score", *known]]
 
 
 def _varies(column: pd.Series) -> bool:

@@ -6,13 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isogloss.encoders.batches import Batch, forward
+from isogloss.encoders.batches import IGNORED, Batch, forward
 from isogloss.errors import TrainingError
 
 # What a chosen sub-word becomes (Devlin et al. 2019, Section 3.1): mask, random, itself.
 MASKED, RANDOM = 0.8, 0.1
-# Places that are not predicted, in the answers of a batch.
-IGNORED = -100
 
 
 class Masking(NamedTuple):

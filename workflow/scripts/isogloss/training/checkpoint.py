@@ -27,6 +27,7 @@ def save_state(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     curve: list[list[float]],
+    checks: list[tuple[int, float]],
     best: Best | None = None,
 ) -> None:
     """Write all that a training needs to go on after `step` steps as if never stopped.
@@ -34,7 +35,7 @@ def save_state(
     Parameters
     ----------
     key : identity of the training (data, recipe, code); `load_state` wants the same
-    best : for selection by dev score
+    checks, best : for selection by dev score
     """
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for place, slots in optimiser.state_dict()["state"].items():
@@ -42,7 +43,7 @@ def save_state(
     tensors["random.cpu"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random.cuda"] = torch.cuda.get_rng_state()
-    facts = {"key": key, "step": step, "curve": curve}
+    facts = {"key": key, "step": step, "curve": curve, "checks": checks}
     if best is not None:
         tensors |= {f"best.{name}": tensor for name, tensor in best.weights.items()}
         facts |= {"best_score": best.score, "best_step": best.step}
@@ -55,12 +56,12 @@ def save_state(
 
 def load_state(
     path: Path, key: str, model: nn.Module, optimiser: torch.optim.Optimizer
-) -> tuple[int, list[list[float]], Best | None] | None:
+) -> tuple[int, list[list[float]], list[tuple[int, float]], Best | None] | None:
     """Restore model, optimiser and random state from `path`.
 
     Returns
     -------
-    steps done, curve and best so far; None where there is no state, or one of another
+    steps done, curve, dev scores and best so far; None where there is no state, or one of another
     training
     """
     # A writer that was killed leaves its unfinished file behind.
@@ -89,7 +90,8 @@ def load_state(
     best = None
     if "best_step" in facts:
         best = Best(facts["best_score"], facts["best_step"], _part(tensors, "best."))
-    return facts["step"], facts["curve"], best
+    checks = [(int(done), float(score)) for done, score in facts["checks"]]
+    return facts["step"], facts["curve"], checks, best
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

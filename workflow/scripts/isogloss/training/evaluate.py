@@ -1,14 +1,16 @@
 """Evaluating a run or an encoder on many languages, one language in memory at a time."""
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from isogloss.config import Task
-from isogloss.tasks import nli
+from isogloss.tasks.task import task_module
 from isogloss.training.score import run_pass
+
+LOG = logging.getLogger("isogloss")
 
 
 class Evaluation:
@@ -18,51 +20,40 @@ class Evaluation:
         self,
         encoder: Any,
         tokenizer: Any,
-        task: Task,
-        pooling: str,
-        head: nli.Classifier | None,
+        task: Any,
+        labels: Sequence[str],
+        pooling: str | None,
+        head: Any = None,
     ) -> None:
-        self.encoder, self.tokenizer, self.task = encoder, tokenizer, task
-        self.pooling, self.head = pooling, head
+        self.encoder, self.tokenizer, self.head = encoder, tokenizer, head
+        self.task, self.labels, self.pooling = task, labels, pooling
         self._frames: list[pd.DataFrame] = []
 
     def passes(
         self, tests: Mapping[str, pd.DataFrame]
     ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-        """Language, row ids and pooled states of each test set (table kind `pairs`)."""
-        tokenizer, task = self.tokenizer, self.task
+        """Language, row ids and pooled states of each test set.
+
+        tests : canonical rows of the task by language
+        """
         for language, frame in tests.items():
-            data = nli.features(frame, tokenizer, task.max_length, task.truncation)
+            module = task_module(self.task.kind)
+            features = module.features(frame, self.tokenizer, self.task, self.labels)
             found = run_pass(
                 self.encoder,
-                data.inputs,
-                int(tokenizer.pad_token_id),
-                tokenizer.all_special_ids,
-                [self.pooling],
+                features,
+                int(self.tokenizer.pad_token_id),
+                self.tokenizer.all_special_ids,
+                [self.pooling] if self.pooling else [],
                 self.head,
             )
-            if found.predictions is not None:
-                self._frames.append(
-                    pd.DataFrame(
-                        {
-                            "language": language,
-                            "id": data.ids,
-                            "label": frame["label"].to_numpy(),
-                            "prediction": found.predictions,
-                        }
-                    )
-                )
-            yield language, data.ids, found.states[self.pooling]
+            LOG.info("%s: %d sub-words, %d computed", language, found.tokens, found.processed)
+            if found.decoded is not None:
+                predictions = module.predictions(frame, features, found.decoded, self.labels)
+                self._frames.append(predictions.assign(language=language))
+            states = found.states.get(self.pooling or "", np.empty(0))
+            yield language, features.ids, states
 
     def predictions(self) -> pd.DataFrame:
-        """Table kind `predictions` of the languages passed so far."""
+        """The task's kind of predictions, of the languages passed so far."""
         return pd.concat(self._frames, ignore_index=True)
-
-
-def score_frame(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Accuracy per language: columns language, split, metric, value (percent), n."""
-    rows = []
-    for language, group in predictions.groupby("language", sort=True):
-        value = nli.score(group["label"].tolist(), group["prediction"].tolist())
-        rows.append((language, split, nli.METRIC, value, len(group)))
-    return pd.DataFrame(rows, columns=["language", "split", "metric", "value", "n"])

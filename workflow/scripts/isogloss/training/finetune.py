@@ -3,62 +3,70 @@
 import hashlib
 import json
 import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor, nn
 
-from isogloss.config import Recipe, Task
-from isogloss.encoders.batches import Batch, forward, pack
-from isogloss.encoders.load import (
-    check_layers,
-    freeze,
-    load_encoder,
-    load_tokenizer,
-    position_offset,
-    weights_hash,
-)
+from isogloss.config.recipes import Recipe
+from isogloss.encoders.batches import Batch, Points
+from isogloss.encoders.load import freeze, load_tokenizer, position_offset, weights_hash
 from isogloss.encoders.vocabulary import compact, expand, used_ids
-from isogloss.errors import EncoderError
 from isogloss.seeds import named_seed
-from isogloss.tables import write_atomically
-from isogloss.tasks import nli
-from isogloss.training.loop import Example, Plan, batch_members, train
+from isogloss.tasks.task import Features, TaskModule, task_module
+from isogloss.training.loop import (
+    Example,
+    Plan,
+    batch_members,
+    batches_by_language,
+    language_members,
+    train,
+)
+from isogloss.training.model import Model, build_model
 from isogloss.training.optimiser import rate_factor
-from isogloss.training.score import predict
+from isogloss.training.score import batch_of, points_of, run_pass
 
 
-def build_model(folder: Path, layers: int, seed: int, dropout: float | None) -> nli.Classifier:
-    """Encoder and head before fine-tuning; the head is drawn from the run's seed."""
-    encoder = load_encoder(folder, named_seed(seed, "pooler"), dropout)
-    check_layers(encoder, layers, folder)
-    return nli.Classifier(encoder, named_seed(seed, "head"))
+class Rows(NamedTuple):
+    """Canonical rows of one language of a training set.
+
+    examples : how many of them to train on, drawn by the run's seed; None for all
+    dev : rows to select by, or None
+    """
+
+    language: str
+    train: pd.DataFrame
+    examples: int | None = None
+    dev: pd.DataFrame | None = None
 
 
-def load_run(folder: Path, layers: int, weights: Path) -> nli.Classifier:
-    """Encoder and head after fine-tuning, from the encoder's folder and a run's weights."""
-    model = build_model(folder, layers, 0, None)
-    try:
-        model.load_state_dict(load_file(weights))
-    except (RuntimeError, SafetensorError) as error:
-        raise EncoderError(f"{weights}: does not fit the encoder {folder} ({error})") from error
-    return model.eval()
+class Run(NamedTuple):
+    """A fine-tuned model, table kind `curve`, and facts: labels, hash of the initial weights,
+    steps, the step whose weights the model has, dev scores, examples."""
+
+    model: Model
+    curve: pd.DataFrame
+    facts: dict[str, Any]
 
 
-def save_run(path: Path, model: nn.Module) -> None:
-    """Write all weights of a run, float32 safetensors."""
-    tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
-    blob = save(tensors, metadata={"format": "pt"})
-    write_atomically(path, lambda file: file.write(blob))
+def few(rows: Rows, seed: int) -> pd.DataFrame:
+    """The rows to train on: all, or so many drawn by the seed, in upstream order."""
+    if rows.examples is None or rows.examples >= len(rows.train):
+        return rows.train
+    generator = np.random.default_rng(named_seed(seed, "few", rows.language))
+    chosen = np.sort(generator.choice(len(rows.train), rows.examples, replace=False))
+    return rows.train.iloc[chosen].reset_index(drop=True)
 
 
-def plan_of(recipe: Recipe, size: int, seed: int) -> Plan:
-    """Steps and schedule of a recipe on `size` examples."""
-    per_epoch = math.ceil(size / recipe.batch)
+def plan_of(recipe: Recipe, sizes: Sequence[int], seed: int) -> Plan:
+    """Steps and schedule of a recipe on languages with so many examples."""
+    if recipe.mixing == "by_language":
+        per_epoch = len(batches_by_language(sizes, recipe.batch))
+    else:
+        per_epoch = math.ceil(sum(sizes) / recipe.batch)
     steps = recipe.steps if recipe.steps is not None else (recipe.epochs or 0) * per_epoch
     return Plan(
         steps=steps,
@@ -74,6 +82,8 @@ def plan_of(recipe: Recipe, size: int, seed: int) -> Plan:
         precision=recipe.precision,
         save_every=recipe.save_every,
         check_every=max(1, per_epoch // recipe.checks) if recipe.select == "best_dev" else None,
+        patience=recipe.patience,
+        min_delta=recipe.min_delta,
     )
 
 
@@ -88,86 +98,127 @@ def shrinkage(plan: Plan, steps: int) -> float:
     return math.prod(1 - plan.weight_decay * plan.learning_rate * factor for factor in factors)
 
 
-def identity(facts: dict[str, Any], initial: str, *data: nli.Features) -> str:
+def identity(facts: dict[str, Any], initial: str, parts: Sequence[Features]) -> str:
     """What must be equal for a saved state to be gone on with: recipe, weights, data, code."""
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     digest.update(initial.encode())
-    for part in data:
-        digest.update(part.labels.numpy().tobytes())
-        for item in part.inputs:
-            digest.update(len(item.ids).to_bytes(8, "big"))
-            digest.update(item.ids.tobytes())
+    for part in parts:
+        arrays = [*part.points, *part.answers]
+        arrays += [window.ids for item in part.windows for window in item]
+        for array in arrays:
+            digest.update(len(array).to_bytes(8, "big"))
+            digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _joined(parts: Sequence[Features]) -> Features:
+    """Examples of several languages, one after the other."""
+    return Features(
+        np.concatenate([part.ids for part in parts]),
+        [item for part in parts for item in part.windows],
+        np.concatenate([part.first for part in parts]),
+        [item for part in parts for item in part.points],
+        [item for part in parts for item in part.answers],
+    )
+
+
+def _renumbered(features: Features, kept: np.ndarray) -> Features:
+    """Inputs with places in `kept` for sub-words."""
+    windows = [
+        tuple(window._replace(ids=kept.searchsorted(window.ids)) for window in item)
+        for item in features.windows
+    ]
+    return features._replace(windows=windows)
 
 
 def finetune(
     folder: Path,
     layers: int,
-    task: Task,
+    task: Any,
     recipe: Recipe,
     seed: int,
-    frames: dict[str, pd.DataFrame],
+    languages: Sequence[Rows],
     state: Path | None = None,
     code: str = "",
-) -> tuple[nli.Classifier, pd.DataFrame, dict[str, Any]]:
+) -> Run:
     """Fine-tune an encoder on one training set.
 
     Parameters
     ----------
     folder, layers : the encoder and how many blocks it must have
-    frames : table kind `pairs` under "train", and under "dev" where the recipe selects by dev
+    task : a task of `isogloss.config.tasks`
+    languages : rows to train on; with dev rows where the recipe selects by dev
     state, code : where a resumable state is kept, and the code it belongs to
-
-    Returns
-    -------
-    model, table kind `curve`, and facts: hash of the initial weights, steps, the step whose
-    weights the model has, examples
     """
     torch.set_num_threads(recipe.threads)
-    model = build_model(folder, layers, seed, recipe.dropout)
+    module, tokenizer = task_module(task.kind), load_tokenizer(folder)
+    frames = [few(rows, seed) for rows in languages]
+    labels = module.labels(task, pd.concat(frames, ignore_index=True))
+    model = build_model(folder, layers, task, labels, seed, recipe.dropout)
     freeze(model.encoder, recipe.freeze, recipe.freeze_embeddings)
-    tokenizer = load_tokenizer(folder)
-    data = nli.features(frames["train"], tokenizer, task.max_length, task.truncation)
-    plan = plan_of(recipe, len(data.inputs), seed)
+    parts = [module.features(frame, tokenizer, task, labels) for frame in frames]
+    sizes = [len(part.windows) for part in parts]
+    plan = plan_of(recipe, sizes, seed)
+    chosen = languages[:1] if recipe.dev == "first" else languages
+    dev = {rows.language: rows.dev for rows in chosen if rows.dev is not None}
+    dev_parts = {
+        name: module.features(frame, tokenizer, task, labels) for name, frame in dev.items()
+    }
     settings = recipe.model_dump(mode="json", exclude={"save_every"})
     facts = {"recipe": settings, "task": task.model_dump(mode="json"), "seed": seed, "code": code}
     initial = weights_hash(model)
-    pad, offset = int(tokenizer.pad_token_id), position_offset(model.encoder)
-
-    parts = [data]
-    dev = None
-    if recipe.select == "best_dev":
-        dev = nli.features(frames["dev"], tokenizer, task.max_length, task.truncation)
-        parts.append(dev)
-    key = identity(facts, initial, *parts)
-    kept = used_ids((item for part in parts for item in part.inputs), tokenizer.all_special_ids)
+    everything = [*parts, *dev_parts.values()]
+    key = identity(facts, initial, everything)
+    inputs = (window for part in everything for item in part.windows for window in item)
+    kept = used_ids(inputs, tokenizer.all_special_ids)
     full = compact(model.encoder, kept)
-    inputs = [item._replace(ids=kept.searchsorted(item.ids)) for item in data.inputs]
-    small_pad = int(kept.searchsorted(pad))
+    data = _renumbered(_joined(parts), kept)
+    pad, offset = int(kept.searchsorted(tokenizer.pad_token_id)), position_offset(model.encoder)
 
     def example(step: int) -> Example:
-        members = batch_members(step, len(inputs), recipe.batch, seed)
+        if recipe.mixing == "by_language":
+            members = language_members(step, sizes, recipe.batch, seed)
+        else:
+            members = batch_members(step, sum(sizes), recipe.batch, seed)
         names = ", ".join(str(row) for row in data.ids[members][:8])
-        batch = pack([inputs[place] for place in members], small_pad, offset)
-        return Example(
-            batch, data.labels[torch.from_numpy(members.copy())], f"train rows {names} ..."
-        )
+        batch = batch_of(data, members, pad, offset)
+        return Example(batch, points_of(data, members, batch), f"train rows {names} ...")
 
-    def loss_of(batch: Batch, answers: Tensor) -> Tensor:
-        return nli.loss(model.logits(forward(model.encoder, batch)[0], batch), answers)
+    def loss_of(batch: Batch, points: Points) -> torch.Tensor:
+        return model.loss(batch, points)
 
-    def dev_score() -> float:
-        assert dev is not None
-        small = [item._replace(ids=kept.searchsorted(item.ids)) for item in dev.inputs]
-        labels = [nli.LABELS[place] for place in dev.labels.tolist()]
-        return nli.score(labels, predict(model, small, small_pad))
-
-    curve, step = train(model, example, loss_of, plan, state, key, dev_score if dev else None)
+    dev_score = _dev_score(model, module, dev, dev_parts, labels, kept, pad) if dev else None
+    curve, step, checks = train(model, example, loss_of, plan, state, key, dev_score)
     expand(model.encoder, kept, full, shrinkage(plan, step))
     facts |= {
+        "labels": list(labels),
         "initial_weights": initial,
         "steps": plan.steps,
         "chosen": step,
-        "examples": len(inputs),
+        "checks": checks,
+        "examples": dict(zip([rows.language for rows in languages], sizes, strict=True)),
     }
-    return model, curve, facts
+    return Run(model, curve, facts)
+
+
+def _dev_score(
+    model: Model,
+    module: TaskModule,
+    dev: Mapping[str, pd.DataFrame],
+    parts: Mapping[str, Features],
+    labels: Sequence[str],
+    kept: np.ndarray,
+    pad: int,
+) -> Callable[[], float]:
+    """Mean over languages of the task's main score on dev, in percent."""
+    small = {language: _renumbered(part, kept) for language, part in parts.items()}
+
+    def score() -> float:
+        found = []
+        for language, frame in dev.items():
+            decoded = run_pass(model.encoder, small[language], pad, head=model.head).decoded
+            predictions = module.predictions(frame, parts[language], decoded or [], labels)
+            found.append(next(iter(module.score(predictions, language).values())))
+        return sum(found) / len(found)
+
+    return score

@@ -8,16 +8,16 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from isogloss.encoders.batches import Batch
+from isogloss.encoders.batches import Batch, Points
 from isogloss.errors import TrainingError
 from isogloss.seeds import named_seed
 from isogloss.training.checkpoint import Best, load_state, save_state
@@ -27,7 +27,7 @@ LOG = logging.getLogger("isogloss")
 
 
 class Plan(NamedTuple):
-    """How long and how fast a training goes. Names as in `isogloss.config.Recipe`."""
+    """How long and how fast a training goes. Names as in `isogloss.config.recipes.Recipe`."""
 
     steps: int
     steps_per_epoch: float
@@ -44,27 +44,31 @@ class Plan(NamedTuple):
     save_every: int = 500
     log_every: int = 50
     check_every: int | None = None
+    patience: int | None = None
+    min_delta: float = 0.0
 
 
 class Example(NamedTuple):
     """One step's work: a packed batch, what is to be predicted, and how to name it."""
 
     batch: Batch
-    answers: Tensor
+    answers: Tensor | Points
     name: str
 
 
 class Trained(NamedTuple):
-    """Table kind `curve`, and the number of steps after which the model had its weights."""
+    """Table kind `curve`, the step whose weights the model has, and steps and scores on dev."""
 
     curve: pd.DataFrame
     step: int
+    checks: list[tuple[int, float]]
 
 
-@functools.lru_cache(maxsize=2)
-def epoch_order(size: int, seed: int, epoch: int) -> np.ndarray:
-    """Random order of the examples in one epoch, int64 (size,), read-only."""
-    generator = torch.Generator().manual_seed(named_seed(seed, "order", epoch))
+@functools.lru_cache(maxsize=16)
+def epoch_order(size: int, seed: int, epoch: int, part: int = 0) -> np.ndarray:
+    """Random order of the examples (of one part) in one epoch, int64 (size,), read-only."""
+    names = ("order", epoch, part) if part else ("order", epoch)
+    generator = torch.Generator().manual_seed(named_seed(seed, *names))
     order = torch.randperm(size, generator=generator).numpy()
     order.flags.writeable = False
     return order
@@ -77,6 +81,33 @@ def batch_members(step: int, size: int, batch: int, seed: int) -> np.ndarray:
     return epoch_order(size, seed, epoch)[place * batch : (place + 1) * batch]
 
 
+def batches_by_language(sizes: Sequence[int], batch: int) -> list[tuple[int, int]]:
+    """Batches of one epoch before they are put in order: language and number within it.
+
+    A language's incomplete last batch is left out, unless it is its only one.
+    """
+    return [
+        (language, number)
+        for language, size in enumerate(sizes)
+        for number in range(max(1, size // batch))
+    ]
+
+
+def language_members(step: int, sizes: Sequence[int], batch: int, seed: int) -> np.ndarray:
+    """Places of the examples of a step, all of one language (Wu et al.'s code).
+
+    Examples of language i are those from sum(sizes[:i]) on. Each epoch has the same batches in
+    another order, so that a language is drawn by its size.
+    """
+    batches = batches_by_language(sizes, batch)
+    epoch, place = divmod(step, len(batches))
+    generator = torch.Generator().manual_seed(named_seed(seed, "languages", epoch))
+    chosen = int(torch.randperm(len(batches), generator=generator)[place])
+    language, number = batches[chosen]
+    order = epoch_order(sizes[language], seed, epoch, language + 1)
+    return sum(sizes[:language]) + order[number * batch : (number + 1) * batch]
+
+
 def pick_device() -> torch.device:
     """The GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -85,7 +116,7 @@ def pick_device() -> torch.device:
 def train(
     model: nn.Module,
     example: Callable[[int], Example],
-    loss_of: Callable[[Batch, Tensor], Tensor],
+    loss_of: Callable[[Batch, Any], Tensor],
     plan: Plan,
     state: Path | None = None,
     key: str = "",
@@ -117,11 +148,12 @@ def train(
     )
     torch.manual_seed(named_seed(plan.seed, "dropout"))
     curve: list[list[float]] = []
+    checks: list[tuple[int, float]] = []
     best: Best | None = None
     start = 0
     loaded = load_state(state, key, model, optimiser) if state is not None else None
     if loaded is not None:
-        start, curve, best = loaded
+        start, curve, checks, best = loaded
         LOG.info("resumed after step %d of %d", start, plan.steps)
     tally = _Tally(curve, plan)
     half = plan.precision == "bf16" or (plan.precision == "auto" and device.type == "cuda")
@@ -141,20 +173,36 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         done = step + 1
         last = done == plan.steps
+        if dev_score is not None and plan.check_every and (done % plan.check_every == 0 or last):
+            checks.append((done, _check(model, dev_score)))
+            LOG.info("step %d dev score %.2f", *checks[-1])
+            last = last or impatient(checks, plan.patience, plan.min_delta)
+            if best is None or checks[-1][1] > best.score:
+                kept = {n: t.detach().cpu().clone() for n, t in model.state_dict().items()}
+                best = Best(checks[-1][1], done, kept)
         if done % plan.log_every == 0 or last or done % plan.save_every == 0:
             tally.close(done)
-        if dev_score is not None and plan.check_every and (done % plan.check_every == 0 or last):
-            found = _check(model, dev_score)
-            LOG.info("step %d dev score %.2f", done, found)
-            if best is None or found > best.score:
-                kept = {n: t.detach().cpu().clone() for n, t in model.state_dict().items()}
-                best = Best(found, done, kept)
         if state is not None and done % plan.save_every == 0 and not last:
-            save_state(state, key, done, model, optimiser, curve, best)
+            save_state(state, key, done, model, optimiser, curve, checks, best)
+        if last:
+            break
     if best is not None:
         model.load_state_dict(best.weights)
     model.eval()
-    return Trained(_curve_frame(curve), best.step if best is not None else plan.steps)
+    return Trained(_curve_frame(curve), best.step if best is not None else plan.steps, checks)
+
+
+def impatient(checks: Sequence[tuple[int, float]], patience: int | None, delta: float) -> bool:
+    """Whether the last `patience` scores did not exceed the best one before by more than delta."""
+    if patience is None:
+        return False
+    best, waited = -math.inf, 0
+    for _, score in checks:
+        if score > best + delta:
+            best, waited = score, 0
+        else:
+            waited += 1
+    return waited >= patience
 
 
 def _clip(model: nn.Module, clip: float | None) -> Tensor:

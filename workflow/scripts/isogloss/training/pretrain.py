@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForMaskedLM, BertConfig, RobertaConfig
 
-from isogloss.config import PretrainedEncoder
+from isogloss.config.encoders import PretrainedEncoder
 from isogloss.encoders.batches import Batch, Encoded, pack
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import build_tokenizer, train_vocabulary

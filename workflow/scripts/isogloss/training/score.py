@@ -1,21 +1,24 @@
-"""Scoring a run: predictions and hidden states of a language in one pass."""
+"""Scoring a run: what is predicted, and hidden states, in one pass over a language's examples."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from isogloss.encoders.batches import (
-    Encoded,
+    Batch,
+    Points,
     by_length,
-    first_states,
     forward,
+    locate,
     mean_states,
     pack,
 )
 from isogloss.encoders.load import position_offset
-from isogloss.tasks import nli
+from isogloss.tasks.task import Features
 from isogloss.training.loop import pick_device
 
 # Sub-words per batch: large enough to fill a GPU, small enough for a CPU's caches.
@@ -24,55 +27,89 @@ Pooling = Literal["cls", "mean"]
 
 
 class Pass(NamedTuple):
-    """What one pass yields, in the order of the inputs.
+    """What one pass yields, in the order of the examples.
 
-    predictions : labels, or None for an encoder without a head
+    decoded : what the head decodes for each, or None for an encoder without a head
     states : by pooling, float16 (N, layers + 1, hidden), embedding output first
+    tokens, processed : sub-words of the examples, and computed with padding
     """
 
-    predictions: list[str] | None
+    decoded: list[np.ndarray] | None
     states: dict[str, np.ndarray]
+    tokens: int
+    processed: int
+
+
+def batch_of(
+    features: Features, members: Sequence[int] | np.ndarray, pad: int, offset: int
+) -> Batch:
+    """Windows of some examples, packed one after the other."""
+    return pack([window for place in members for window in features.windows[place]], pad, offset)
+
+
+def points_of(features: Features, members: Sequence[int] | np.ndarray, batch: Batch) -> Points:
+    """Points of some examples in their packed batch."""
+    return locate(
+        [len(features.windows[place]) for place in members],
+        [features.points[place] for place in members],
+        [features.answers[place] for place in members],
+        batch,
+    )
 
 
 def run_pass(
     encoder: Any,
-    inputs: Sequence[Encoded],
+    features: Features,
     pad: int,
     special: Sequence[int] = (),
     poolings: Sequence[str] = (),
-    head: nli.Classifier | None = None,
+    head: Any = None,
 ) -> Pass:
-    """Encode inputs once, sorted by length; predict with `head` and keep pooled states.
+    """Encode examples once, sorted by length; decode with `head` and keep pooled states.
 
     In float32 also on a GPU: near-identical states differ by less than bf16 resolves.
     """
     device = pick_device()
-    (head or encoder).to(device).eval()
+    encoder.to(device).eval()
+    if head is not None:
+        head.to(device).eval()
     offset = position_offset(encoder)
     marks = torch.tensor(sorted(special), dtype=torch.int64, device=device)
-    shape = (len(inputs), encoder.config.num_hidden_layers + 1, encoder.config.hidden_size)
+    lengths = features.lengths
+    shape = (len(lengths), encoder.config.num_hidden_layers + 1, encoder.config.hidden_size)
     states = {pooling: np.empty(shape, dtype=np.float16) for pooling in poolings}
-    predictions = [""] * len(inputs)
-    for members in by_length(inputs, TOKENS[device.type]):
-        batch = pack([inputs[place] for place in members], pad, offset).to(device)
+    decoded: list[np.ndarray] = [np.empty(0)] * len(lengths)
+    processed = 0
+    for members in by_length(lengths, TOKENS[device.type]):
+        packed = batch_of(features, members, pad, offset)
+        points = points_of(features, members, packed).to(device)
+        batch = packed.to(device)
+        at = (features.first[members], [len(features.windows[place]) for place in members])
+        processed += packed.processed
         with torch.inference_mode():
             layers = forward(encoder, batch, all_layers=bool(poolings))
             if head is not None:
-                for place, label in zip(
-                    members, nli.decode(head.logits(layers[-1], batch)), strict=True
-                ):
-                    predictions[place] = label
+                found = head.decode(layers[-1], points, encoder)
+                for place, answer in zip(members, found, strict=True):
+                    decoded[place] = answer
             for pooling, kept in states.items():
-                pooled = [
-                    first_states(layer, batch)
-                    if pooling == "cls"
-                    else mean_states(layer, batch, marks)
-                    for layer in layers
-                ]
+                pool = _first if pooling == "cls" else partial(_mean, special=marks)
+                pooled = [pool(layer, batch, *at) for layer in layers]
                 kept[members] = torch.stack(pooled, 1).to(torch.float16).cpu().numpy()
-    return Pass(predictions if head is not None else None, states)
+    return Pass(decoded if head is not None else None, states, sum(lengths), processed)
 
 
-def predict(model: nli.Classifier, inputs: Sequence[Encoded], pad: int) -> list[str]:
-    """Predicted label of each input."""
-    return run_pass(model.encoder, inputs, pad, head=model).predictions or []
+def _first(states: Tensor, batch: Batch, first: np.ndarray, windows: Sequence[int]) -> Tensor:
+    """State of the sub-word that stands for each example: (R, T, H) -> (N, H)."""
+    before = np.concatenate([[0], np.cumsum(windows)[:-1]])
+    starts = batch.first[torch.from_numpy(before + first[:, 0]).to(states.device)]
+    offsets = torch.from_numpy(first[:, 1]).to(states.device)
+    return states[starts[:, 0], starts[:, 1] + offsets]
+
+
+def _mean(
+    states: Tensor, batch: Batch, first: np.ndarray, windows: Sequence[int], special: Tensor
+) -> Tensor:
+    """Mean state of each example: (R, T, H) -> (N, H)."""
+    example = torch.from_numpy(np.repeat(np.arange(len(windows)), windows)).to(states.device)
+    return mean_states(states, batch, special, example)

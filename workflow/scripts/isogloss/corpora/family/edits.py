@@ -10,7 +10,7 @@ run"). Verbs of speech and thought are taken as upward monotone.
 import random
 from typing import Any, NamedTuple
 
-from isogloss.corpora.family.concepts import BASE, NOUN_CLASS, SYNONYMS, Names
+from isogloss.corpora.family.concepts import BASE, NOUN_CLASS, NOUNS, SYNONYMS, Names
 from isogloss.corpora.family.frames import (
     Clause,
     Name,
@@ -87,6 +87,11 @@ def nouns(clause: Clause) -> list[tuple[Path, NounPhrase]]:
     return [(path, phrase) for path, phrase in sites(clause) if isinstance(phrase, NounPhrase)]
 
 
+def holds_name(clause: Clause) -> bool:
+    """Whether any phrase of a frame is a name."""
+    return any(isinstance(phrase, Name) for _, phrase in sites(clause))
+
+
 def droppable(clause: Clause) -> list[Path]:
     """Paths of all modifiers without which the frame is still entailed."""
     paths = [
@@ -116,26 +121,41 @@ def _synonym(concept: str) -> str | None:
     return SYNONYMS.get(concept) or BASE.get(concept)
 
 
-def substitute(rng: random.Random, clause: Clause) -> Clause | None:
-    """The frame with a synonym, or a noun's class for the noun: entailed."""
-    synonyms: list[tuple[Path, str]] = []
-    hypernyms: list[tuple[Path, str]] = []
+def _synonyms(clause: Clause) -> list[tuple[Path, str]]:
+    """Paths of all words that have a synonym, each with that synonym."""
     words = [((*path, "verb"), part.verb) for path, part, _ in _scopes(clause)]
     words += [((*path, "adverb"), part.adverb) for path, part, _ in _scopes(clause) if part.adverb]
     for path, phrase in nouns(clause):
         words.append(((*path, "noun"), phrase.noun))
         if phrase.adjective:
             words.append(((*path, "adjective"), phrase.adjective))
-        kind = NOUN_CLASS[phrase.noun]
-        if kind != phrase.noun:
-            hypernyms.append(((*path, "noun"), kind))
-    for path, word in words:
-        synonym = _synonym(word)
-        if synonym:
-            synonyms.append((path, synonym))
+    synonyms = [(path, _synonym(word)) for path, word in words]
+    return [(path, synonym) for path, synonym in synonyms if synonym]
+
+
+def _hypernyms(clause: Clause) -> list[tuple[Path, str]]:
+    """Paths of all nouns that are not class names, each with its class."""
+    found = [((*path, "noun"), phrase.noun) for path, phrase in nouns(clause)]
+    return [(path, NOUN_CLASS[noun]) for path, noun in found if noun not in NOUNS]
+
+
+def reword(rng: random.Random, clause: Clause) -> Clause | None:
+    """The frame with a synonym: it says the same. None if no word has one."""
+    synonyms = _synonyms(clause)
+    return replace_at(clause, *rng.choice(synonyms)) if synonyms else None
+
+
+def substitute(rng: random.Random, clause: Clause) -> Clause | None:
+    """The frame with a synonym, or a noun's class for the noun: entailed."""
+    synonyms, hypernyms = _synonyms(clause), _hypernyms(clause)
     first, second = (synonyms, hypernyms) if rng.random() < 0.5 else (hypernyms, synonyms)
     choices = first or second
     return replace_at(clause, *rng.choice(choices)) if choices else None
+
+
+def head(phrase: Phrase) -> str:
+    """What a phrase is about: its noun, synonyms being one, or the first part of its name."""
+    return phrase.first if isinstance(phrase, Name) else BASE.get(phrase.noun, phrase.noun)
 
 
 def _base(concept: str | None) -> str | None:

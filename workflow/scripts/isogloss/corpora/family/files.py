@@ -8,6 +8,7 @@ from isogloss.corpora.family.languages import family_language
 DISTANCES = "distances.csv"
 LANGUAGES = "languages.csv"
 SPLITS = ("train", "dev", "test")
+_PARAPHRASE_FILES = {"train": "train.tsv", "dev": "dev_2k.tsv", "test": "test_2k.tsv"}
 
 
 class FamilySizes(NamedTuple):
@@ -20,6 +21,15 @@ class FamilySizes(NamedTuple):
     ud_train: int = 500
     ud_dev: int = 100
     ud_test: int = 200
+    ner_train: int = 500
+    ner_dev: int = 100
+    ner_test: int = 200
+    paraphrase_train: int = 1000
+    paraphrase_dev: int = 100
+    paraphrase_test: int = 400
+    qa_train: int = 1000
+    qa_dev: int = 100
+    qa_test: int = 300
 
 
 def nli_file(language: str, split: str) -> str:
@@ -32,6 +42,21 @@ def nli_file(language: str, split: str) -> str:
 def treebank_file(language: str, split: str) -> str:
     """Path of one treebank file, named as in Universal Dependencies."""
     return f"ud/{language}/{language}-ud-{split}.conllu"
+
+
+def ner_file(language: str, split: str) -> str:
+    """Path of one file of sentences with names, named as in WikiANN (no suffix)."""
+    return f"wikiann/{language}/{split}"
+
+
+def paraphrase_file(language: str, split: str) -> str:
+    """Path of one PAWS-X file, named as upstream whatever its size; train as for English."""
+    return f"pawsx/x-final/{language}/{_PARAPHRASE_FILES[split]}"
+
+
+def qa_file(language: str, split: str) -> str:
+    """Path of one file of questions, named as in TyDiQA-GoldP (its test set is unpublished)."""
+    return f"tydiqa/tydiqa-goldp-v1.1-{split}/tydiqa.goldp.{language}.{split}.json"
 
 
 def text_file(language: str) -> str:
@@ -50,7 +75,7 @@ def family_files(languages: Sequence[str]) -> list[str]:
     paths = [DISTANCES, LANGUAGES]
     for code in languages:
         language = family_language(code).code
-        paths += [nli_file(language, split) for split in SPLITS]
-        paths += [treebank_file(language, split) for split in SPLITS]
+        for name in (nli_file, treebank_file, ner_file, paraphrase_file, qa_file):
+            paths += [name(language, split) for split in SPLITS]
         paths.append(text_file(language))
     return paths

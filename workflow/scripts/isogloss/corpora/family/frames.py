@@ -5,6 +5,7 @@ equal. Names keep their kind and arguments their role, so that other tasks can b
 """
 
 import random
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from isogloss.corpora.family.concepts import (
@@ -67,6 +68,20 @@ class Clause(NamedTuple):
     complement: "Clause | None" = None
 
 
+class HeldOut(NamedTuple):
+    """Meanings that no training set and no text may hold."""
+
+    meanings: frozenset[Clause] = frozenset()
+
+    def holds(self, clause: Clause) -> bool:
+        """Whether a sentence, or the clause within it, is one of the held-out meanings."""
+        return clause in self.meanings or clause.complement in self.meanings
+
+    def joined(self, clauses: Iterable[Clause]) -> "HeldOut":
+        """With more meanings."""
+        return HeldOut(self.meanings.union(clauses))
+
+
 _NOUN_WEIGHTS = zipf(8, 0.6)
 _TRANSITIVE = tuple(TRANSITIVE)
 _TRANSITIVE_WEIGHTS = zipf(len(_TRANSITIVE), 0.3)
@@ -75,7 +90,7 @@ _INTRANSITIVE_WEIGHTS = zipf(len(_INTRANSITIVE), 0.3)
 _CLAUSAL = tuple(CLAUSAL)
 
 
-def _worded(rng: random.Random, concept: str) -> str:
+def draw_word(rng: random.Random, concept: str) -> str:
     """The concept, or in 30 percent of the cases its synonym."""
     synonym = SYNONYMS.get(concept)
     return synonym if synonym and rng.random() < 0.3 else concept
@@ -83,18 +98,18 @@ def _worded(rng: random.Random, concept: str) -> str:
 
 def draw_noun(rng: random.Random, kind: str) -> str:
     """A noun of a class, by Zipf weight."""
-    return _worded(rng, rng.choices(NOUNS[kind], cum_weights=_NOUN_WEIGHTS)[0])
+    return draw_word(rng, rng.choices(NOUNS[kind], cum_weights=_NOUN_WEIGHTS)[0])
 
 
 def draw_adjective(rng: random.Random, kind: str) -> str:
     """An adjective that suits nouns of a class: its own ones or a general one."""
     own = rng.random() < 0.4
-    return _worded(rng, rng.choice(ADJECTIVES[kind if own else ""]))
+    return draw_word(rng, rng.choice(ADJECTIVES[kind if own else ""]))
 
 
 def draw_adverb(rng: random.Random) -> str:
     """An adverb."""
-    return _worded(rng, rng.choice(ADVERBS))
+    return draw_word(rng, rng.choice(ADVERBS))
 
 
 def draw_numeral(rng: random.Random) -> str:
@@ -140,7 +155,8 @@ def draw_noun_phrase(rng: random.Random, names: Names, kind: str) -> NounPhrase:
     return NounPhrase(noun, plural, adjective, numeral, owner)
 
 
-def _draw_participant(rng: random.Random, names: Names, kinds: tuple[str, ...]) -> Phrase:
+def draw_participant(rng: random.Random, names: Names, kinds: tuple[str, ...]) -> Phrase:
+    """A phrase of one of the classes: a name (people, organisations, places) or a noun."""
     kind = kinds[0] if len(kinds) == 1 else rng.choice(kinds)
     point = rng.random()
     if kind == "person" and point < 0.4:
@@ -156,7 +172,7 @@ def draw_clause(rng: random.Random, names: Names, embedded: bool = False) -> Cla
     negated, past = rng.random() < 0.25, rng.random() < 0.5
     if point < 0.15 and not embedded:
         verb = rng.choice(_CLAUSAL)
-        agent = _draw_participant(rng, names, CLAUSAL[verb])
+        agent = draw_participant(rng, names, CLAUSAL[verb])
         complement = draw_clause(rng, names, embedded=True)
         return Clause(verb, agent, None, None, None, negated, past, complement)
     if point < 0.35:
@@ -166,9 +182,9 @@ def draw_clause(rng: random.Random, names: Names, embedded: bool = False) -> Cla
         verb = rng.choices(_TRANSITIVE, cum_weights=_TRANSITIVE_WEIGHTS)[0]
         agents, patients = TRANSITIVE[verb]
     return Clause(
-        _worded(rng, verb),
-        _draw_participant(rng, names, agents),
-        _draw_participant(rng, names, patients) if patients else None,
+        draw_word(rng, verb),
+        draw_participant(rng, names, agents),
+        draw_participant(rng, names, patients) if patients else None,
         draw_place(rng, names) if rng.random() < 0.35 else None,
         draw_adverb(rng) if rng.random() < 0.35 else None,
         negated,

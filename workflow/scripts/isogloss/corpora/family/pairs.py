@@ -1,4 +1,4 @@
-"""Sets of meanings: sentence pairs for inference, documents, and what is held out."""
+"""Sets of meanings: sentence pairs for inference, clauses and documents."""
 
 import random
 from collections.abc import Iterator
@@ -10,19 +10,20 @@ from isogloss.corpora.family.edits import (
     drop,
     droppable,
     edit,
+    holds_name,
     nouns,
     substitute,
     swap,
     toggle,
 )
-from isogloss.corpora.family.files import FamilySizes
-from isogloss.corpora.family.frames import Clause, draw_clause
+from isogloss.corpora.family.frames import Clause, HeldOut, draw_clause
 
 LABELS = ("entailment", "neutral", "contradiction")
 DROPPED = 0.7  # fraction of hypotheses that lose a modifier; other entailed ones are reworded
 REWORDED = 0.3  # fraction of premises with a synonym, or a class name for a noun
 SWAPPED = 0.6  # fraction of neutral hypotheses with another noun; the others add a modifier
 EDITED = 0.65  # fraction of documents whose second sentence is an edited copy of the first
+NAMED = 0.8  # fraction of sentences with a name in the sets for named entities
 
 
 class Pair(NamedTuple):
@@ -31,18 +32,6 @@ class Pair(NamedTuple):
     premise: Clause
     hypothesis: Clause
     label: str
-
-
-class HeldOut(NamedTuple):
-    """Meanings of the development and test sets, the same in all languages."""
-
-    pairs: dict[str, list[Pair]]  # by split
-    clauses: dict[str, list[Clause]]  # by split
-    meanings: frozenset[Clause]
-
-    def holds(self, clause: Clause) -> bool:
-        """Whether a sentence, or the clause within it, is one of the held-out meanings."""
-        return clause in self.meanings or clause.complement in self.meanings
 
 
 def _draw_premise(rng: random.Random, names: Names, negated: bool) -> Clause:
@@ -128,18 +117,16 @@ def draw_documents(
             yield first, second
 
 
-def draw_held_out(names: Names, sizes: FamilySizes, seed: int) -> HeldOut:
-    """Draw the meanings of the test sets, then those of the development sets from the rest."""
-    held_out = HeldOut({}, {}, frozenset())
-    for split in ("test", "dev"):
-        pair_count = sizes.nli_test if split == "test" else sizes.nli_dev
-        clause_count = sizes.ud_test if split == "test" else sizes.ud_dev
-        pairs = draw_pairs(f"{seed}:nli:{split}", names, pair_count, held_out)
-        clauses = draw_clauses(f"{seed}:ud:{split}", names, clause_count, held_out)
-        meanings = {frame for pair in pairs for frame in (pair.premise, pair.hypothesis)}
-        held_out = HeldOut(
-            {**held_out.pairs, split: pairs},
-            {**held_out.clauses, split: clauses},
-            held_out.meanings.union(meanings, clauses),
-        )
-    return held_out
+def draw_named_clauses(
+    seed: str, names: Names, count: int, held_out: HeldOut | None = None
+) -> list[Clause]:
+    """Draw frames that `held_out` does not hold; 80 percent of them hold a name."""
+    rng = random.Random(seed)
+    clauses: list[Clause] = []
+    while len(clauses) < count:
+        wanted = rng.random() < NAMED
+        clause = draw_clause(rng, names)
+        while holds_name(clause) != wanted or (held_out and held_out.holds(clause)):
+            clause = draw_clause(rng, names)
+        clauses.append(clause)
+    return clauses

@@ -5,6 +5,7 @@ every sentence is projective with one root.
 """
 
 import random
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from isogloss.corpora.family.concepts import Names
@@ -13,6 +14,7 @@ from isogloss.corpora.family.languages import Language, Typology
 from isogloss.corpora.family.lexicon import lexicon_of, transliterate
 
 LATIN_NAMES = 0.3  # fraction of name forms that another script keeps in Latin letters
+RELATIONS = {"agent": "nsubj", "patient": "obj", "place": "obl"}  # role -> relation to the verb
 
 
 class Grammar(NamedTuple):
@@ -41,7 +43,7 @@ class Sentence(NamedTuple):
 class Node:
     """A word of a tree with its dependents on either side, in surface order."""
 
-    __slots__ = ("after", "before", "deprel", "form", "position", "upos")
+    __slots__ = ("after", "before", "deprel", "entity", "form", "position", "upos")
 
     def __init__(self, form: str, upos: str, deprel: str) -> None:
         self.form = form
@@ -49,6 +51,7 @@ class Node:
         self.deprel = deprel
         self.before: list[Node] = []
         self.after: list[Node] = []
+        self.entity = "O"
         self.position = 0
 
 
@@ -74,6 +77,7 @@ def grammar_of(language: Language, names: Names, seed: int) -> Grammar:
 
 def _name_node(grammar: Grammar, name: Name, deprel: str, ending: str) -> Node:
     node = Node(grammar.names[name.first], "PROPN", deprel)
+    node.entity = f"B-{name.kind}"
     if not name.second:
         # What stays in foreign letters takes no ending in native letters.
         if name.first not in grammar.foreign:
@@ -83,7 +87,9 @@ def _name_node(grammar: Grammar, name: Name, deprel: str, ending: str) -> Node:
     second = forms[name.second]
     if name.second not in grammar.foreign:
         second += ending
-    node.after.append(Node(second, "PROPN", "flat"))
+    flat = Node(second, "PROPN", "flat")
+    flat.entity = f"I-{name.kind}"
+    node.after.append(flat)
     return node
 
 
@@ -153,68 +159,140 @@ def _verb_node(grammar: Grammar, clause: Clause, deprel: str) -> Node:
     return node
 
 
-def clause_node(grammar: Grammar, clause: Clause, deprel: str = "root") -> Node:
-    """The tree of a clause; its root is the verb."""
+def _question_node(grammar: Grammar, word: str, role: str) -> Node:
+    upos = "ADV" if role == "place" else "PRON"
+    node = Node(grammar.words[word], upos, RELATIONS[role])
+    if role == "patient" and grammar.typology.case == "case":
+        node.form += grammar.words["accusative"]
+    return node
+
+
+def _part_nodes(grammar: Grammar, clause: Clause) -> dict[str, Node]:
+    """Trees of a clause's parts by role, in the order of a language whose verb is not final."""
     typology, words = grammar.typology, grammar.words
-    verb = _verb_node(grammar, clause, deprel)
-    subject = _phrase_node(grammar, clause.agent, "nsubj")
-    rest: list[Node] = []  # in the order of a language whose verb is not final
+    parts = {"agent": _phrase_node(grammar, clause.agent, "nsubj")}
     if clause.patient:
         ending = words["accusative"] if typology.case == "case" else ""
-        rest.append(_phrase_node(grammar, clause.patient, "obj", ending))
+        parts["patient"] = _phrase_node(grammar, clause.patient, "obj", ending)
     if clause.place:
-        rest.append(_place_node(grammar, clause.place))
+        parts["place"] = _place_node(grammar, clause.place)
     if clause.adverb:
-        rest.append(Node(words[clause.adverb], "ADV", "advmod"))
+        parts["adverb"] = Node(words[clause.adverb], "ADV", "advmod")
     if clause.complement:
-        rest.append(clause_node(grammar, clause.complement, "ccomp"))
-    if typology.order == "SOV":
-        verb.before[:0] = [subject, *reversed(rest)]
-    elif typology.order == "VSO":
-        verb.after += [subject, *rest]
+        parts["complement"] = clause_node(grammar, clause.complement, "ccomp")
+    return parts
+
+
+def clause_node(
+    grammar: Grammar,
+    clause: Clause,
+    deprel: str = "root",
+    fronted: str | None = None,
+    question: tuple[str, str] | None = None,
+) -> Node:
+    """The tree of a clause; its root is the verb.
+
+    The part `fronted` (place or adverb) opens the clause in place of standing after the
+    subject. `question` is the role that is asked for and the word that asks for it.
+    """
+    order, words = grammar.typology.order, grammar.words
+    verb = _verb_node(grammar, clause, deprel)
+    parts = _part_nodes(grammar, clause)
+    if question:
+        role, word = question
+        parts[role] = _question_node(grammar, word, role)
+        fronted = role if grammar.typology.question == "front" else None
+    opening = [parts.pop(fronted)] if fronted else []
+    subject = [parts.pop("agent")] if "agent" in parts else []
+    rest = list(parts.values())
+    if order == "SOV":
+        verb.before[:0] = [*opening, *subject, *reversed(rest)]
+    elif order == "VSO":
+        verb.before[:0] = opening
+        verb.after += [*subject, *rest]
     else:
-        verb.before.insert(0, subject)
+        verb.before[:0] = [*opening, *subject]
         verb.after += rest
     if deprel == "ccomp":
         marker = Node(words["that"], "SCONJ", "mark")
-        if typology.order == "SOV":
+        if order == "SOV":
             verb.after.append(marker)
         else:
             verb.before.insert(0, marker)
     return verb
 
 
-def _append(node: Node, forms: list[str], nodes: list[Node]) -> None:
+def _append(node: Node, nodes: list[Node]) -> None:
     for child in node.before:
-        _append(child, forms, nodes)
-    forms.append(node.form)
+        _append(child, nodes)
     nodes.append(node)
     for child in node.after:
-        _append(child, forms, nodes)
+        _append(child, nodes)
 
 
-def _tree(grammar: Grammar, clause: Clause) -> tuple[list[str], list[Node]]:
-    root = clause_node(grammar, clause)
-    root.after.append(Node(".", "PUNCT", "punct"))
-    forms: list[str] = []
+def _nodes(root: Node, mark: str = ".") -> list[Node]:
+    """The words of a tree in surface order, a punctuation mark last."""
+    root.after.append(Node(mark, "PUNCT", "punct"))
     nodes: list[Node] = []
-    _append(root, forms, nodes)
-    return forms, nodes
+    _append(root, nodes)
+    return nodes
 
 
-def realise_text(grammar: Grammar, clause: Clause) -> str:
-    """The sentence as text, tokens joined by spaces."""
-    return " ".join(_tree(grammar, clause)[0])
+def _text(nodes: Iterable[Node]) -> str:
+    return " ".join(node.form for node in nodes)
+
+
+def realise_text(grammar: Grammar, clause: Clause, fronted: str | None = None) -> str:
+    """The sentence as text, tokens joined by spaces; place or adverb may be fronted."""
+    return _text(_nodes(clause_node(grammar, clause, fronted=fronted)))
+
+
+def realise_question(grammar: Grammar, clause: Clause, role: str, word: str) -> str:
+    """The question for the agent, patient or place of a clause as text.
+
+    `word` is the concept who, what or where. It stands first or in the place of what it asks
+    for, as the language has it, with that one's case ending.
+    """
+    return _text(_nodes(clause_node(grammar, clause, question=(role, word)), "?"))
+
+
+def realise_answer(grammar: Grammar, clause: Clause, role: str) -> tuple[str, int, int]:
+    """The sentence as text and the characters, from and up to, of its agent, patient or place.
+
+    A phrase is taken with modifiers and endings, but without its adposition.
+    """
+    root = clause_node(grammar, clause)
+    nodes = _nodes(root)
+    phrase = next(child for child in (*root.before, *root.after) if child.deprel == RELATIONS[role])
+    inside: list[Node] = []
+    _append(phrase, inside)
+    if role == "place":
+        # The adposition is the outermost word on its side.
+        inside = [node for node in inside if node not in _adpositions(phrase)]
+    start = nodes.index(inside[0])
+    before = _text(nodes[:start])
+    offset = len(before) + 1 if before else 0
+    return _text(nodes), offset, offset + len(_text(inside))
+
+
+def _adpositions(node: Node) -> list[Node]:
+    return [child for child in (*node.before, *node.after) if child.deprel == "case"]
+
+
+def realise_names(grammar: Grammar, clause: Clause) -> tuple[list[str], list[str]]:
+    """Tokens of the sentence and their entity tags (BIO with PER, ORG and LOC)."""
+    nodes = _nodes(clause_node(grammar, clause))
+    return [node.form for node in nodes], [node.entity for node in nodes]
 
 
 def realise(grammar: Grammar, clause: Clause) -> Sentence:
     """The sentence with its annotation."""
-    forms, nodes = _tree(grammar, clause)
+    nodes = _nodes(clause_node(grammar, clause))
     heads = [0] * len(nodes)
     for position, node in enumerate(nodes, start=1):
         node.position = position
     for node in nodes:
         for child in (*node.before, *node.after):
             heads[child.position - 1] = node.position
-    upos = [node.upos for node in nodes]
+    forms, upos = [node.form for node in nodes], [node.upos for node in nodes]
     return Sentence(forms, upos, heads, [node.deprel for node in nodes])

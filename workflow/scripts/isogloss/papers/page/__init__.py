@@ -93,13 +93,18 @@ def limits(
     scores : result of `isogloss.papers.views.score_table`
     examples : size of the smallest test set
     """
-    origin = (
+    standing = f"{_standing(scores)} {_by_language(scores, examples)}"
+    return [origin(encoder, pretraining_steps), standing, SHARED_LANGUAGES]
+
+
+def origin(encoder: str, pretraining_steps: int | None) -> str:
+    """Where an encoder comes from, in a sentence."""
+    came = (
         "taken as released"
         if pretraining_steps is None
         else f"pretrained here for {pretraining_steps:,} steps"
     )
-    standing = f"{_standing(scores)} {_by_language(scores, examples)}"
-    return [f"Encoder: {encoder}, {origin}.", standing, SHARED_LANGUAGES]
+    return f"Encoder: {encoder}, {came}."
 
 
 def _by_language(scores: pd.DataFrame, examples: int) -> str:

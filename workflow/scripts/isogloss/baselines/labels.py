@@ -1,4 +1,4 @@
-"""Trivial baselines for inference: what a score must beat before it means anything."""
+"""Baselines for one label per pair of sentences."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,6 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-CHANCE = 100 / 3
 # Rows that a bag of words is fitted to: with more it gains little and takes hours.
 ROWS = 20_000
 
@@ -45,32 +44,19 @@ def _joined(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     ]
 
 
-def score_baselines(
-    train: pd.DataFrame, tests: Mapping[str, pd.DataFrame], task: str, trained_on: str, split: str
+def predictions(
+    tests: Mapping[str, pd.DataFrame], answers: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """Accuracy of each baseline on each language.
-
-    Returns
-    -------
-    table kind `baselines`; methods majority, bag_of_words, hypothesis_only, chance
-    """
-    methods = {
-        "majority": {name: majority(train, test) for name, test in tests.items()},
-        "bag_of_words": bag_of_words(train, tests, ["premise", "hypothesis"]),
-        "hypothesis_only": bag_of_words(train, tests, ["hypothesis"]),
-    }
-    rows = [
-        (language, method, 100 * float((predicted == tests[language]["label"]).mean()))
-        for method, answers in methods.items()
-        for language, predicted in answers.items()
+    """Table kind `predictions` of the labels found for each language's test set."""
+    frames = [
+        pd.DataFrame(
+            {
+                "language": language,
+                "id": test["id"].to_numpy(),
+                "label": test["label"].to_numpy(),
+                "prediction": answers[language],
+            }
+        )
+        for language, test in tests.items()
     ]
-    rows += [(language, "chance", CHANCE) for language in tests]
-    frame = pd.DataFrame(rows, columns=["language", "method", "value"])
-    sizes = {language: len(test) for language, test in tests.items()}
-    return frame.assign(
-        task=task,
-        trained_on=trained_on,
-        split=split,
-        metric="accuracy",
-        n=frame["language"].map(sizes).astype("int64"),
-    )
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,1 @@
+"""What needs no encoder: the score that a run must beat before it means anything."""

@@ -1,0 +1,192 @@
+"""Checks that what a configuration reads is there: files, rows of tables, languages."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from isogloss.config.encoders import PretrainedEncoder
+from isogloss.config.runs import parse_trained_on
+from isogloss.config.studies import Philippy2023, Transfer
+from isogloss.config.tasks import TABLES
+from isogloss.config.whole import Config
+from isogloss.corpora.sources import FORMATS, Source, find_source, locate
+from isogloss.errors import ConfigError
+from isogloss.wording import refuse, unknown
+
+# Splits that training rows are held against, so that they are read with them.
+HELD_OUT = ("dev", "test")
+TEXT_TABLES = ("lines", "pairs", "treebank")
+URIEL_COLUMNS = {"authors": "uriel_authors", "real": "uriel"}
+
+
+class Rows(NamedTuple):
+    """Rows that a configuration reads: which key asks for what."""
+
+    key: str
+    corpus: str
+    split: str
+    languages: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+def project_file(path: str, workdir: Path, project: Path) -> Path:
+    """A file of the working directory, or else of the project's own folder."""
+    return workdir / path if (workdir / path).exists() else project / path
+
+
+def check_paths(config: Config, workdir: Path, project: Path) -> None:
+    """Check that the folders and files a configuration names are there.
+
+    Raises
+    ------
+    ConfigError
+        for a missing mirror folder, table, encoder folder or distance file
+    """
+    refuse(_paths(config, workdir, project))
+
+
+def _paths(config: Config, workdir: Path, project: Path) -> Iterator[str]:
+    for key in ("datasets", "languages"):
+        path = getattr(config, key)
+        if not project_file(path, workdir, project).is_file():
+            yield f"{key}: found {path!r}; allowed: a file that exists"
+    homes = [name for name, corpus in config.corpora.items() if corpus.home == "mirror"]
+    if homes and not (workdir / config.mirror).is_dir():
+        yield (
+            f"mirror: found {config.mirror!r}; allowed: a folder that exists, because "
+            f"corpora.{homes[0]} is read from it (docs/data.md says how to fill one)"
+        )
+    for name, encoder in config.encoders.items():
+        if encoder.kind == "folder" and not (workdir / encoder.path / "config.json").is_file():
+            yield (
+                f"encoders.{name}.path: found {encoder.path!r}; allowed: a folder with config.json"
+            )
+    for name, distances in config.distances.items():
+        if distances.kind == "zip" and not (workdir / distances.path).is_file():
+            yield f"distances.{name}.path: found {distances.path!r}; allowed: a file that exists"
+
+
+def check_tables(
+    config: Config, datasets: list[Source], languages: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Check a configuration against the tables of data sets and languages.
+
+    Raises
+    ------
+    ConfigError
+        for a language outside of the table or of the generated family, a data set, home or
+        split that the table lacks or that holds another kind of rows, and a language for which
+        a location or a set of distances has no name
+    """
+    refuse(_corpora(config, datasets))
+    rows = list(_rows(config))
+    refuse(line for wanted in rows for line in _unknown_languages(config, wanted, languages))
+    refuse(line for wanted in rows for line in _unread(config, wanted, datasets, languages))
+    refuse(_distances(config, languages))
+
+
+def _rows(config: Config) -> Iterator[Rows]:
+    """All rows that studies and pretrained encoders read."""
+    for name, encoder in config.encoders.items():
+        if isinstance(encoder, PretrainedEncoder):
+            for place, text in enumerate(encoder.text):
+                own = f"encoders.{name}.text.{place}.languages"
+                key = own if text.languages else f"encoders.{name}.languages"
+                chosen = tuple(text.languages or encoder.languages)
+                yield Rows(key, text.corpus, text.split, chosen, TEXT_TABLES)
+    study = config.studies.philippy2023
+    if study is not None:
+        key = "studies.philippy2023.languages"
+        yield from _task_rows(config, study, key, tuple(study.languages), key, study.languages)
+    for name, transfer in config.studies.transfer.items():
+        where = f"studies.transfer.{name}"
+        parts = (part for source in transfer.sources for part in parse_trained_on(source))
+        trained = tuple(dict.fromkeys(part.language for part in parts))
+        targets = f"{where}.targets"
+        yield from _task_rows(
+            config, transfer, f"{where}.sources", trained, targets, transfer.targets
+        )
+
+
+def _task_rows(
+    config: Config,
+    study: Philippy2023 | Transfer,
+    sources: str,
+    trained: tuple[str, ...],
+    targets: str,
+    tested: list[str],
+) -> Iterator[Rows]:
+    """Rows of a study's task: keys and languages to train on and to test on."""
+    task = config.tasks[study.task]
+    best = config.recipes[study.recipe].select == "best_dev"
+    for split in ("train", "dev") if best else ("train",):
+        yield Rows(sources, task.corpus, split, trained, TABLES[task.kind])
+    yield Rows(targets, task.corpus, "test", tuple(tested), TABLES[task.kind])
+
+
+def _corpora(config: Config, datasets: list[Source]) -> Iterator[str]:
+    for name, corpus in config.corpora.items():
+        rows = [row for row in datasets if row.dataset == corpus.dataset]
+        here = [row.split for row in rows if row.home == corpus.home]
+        if not rows:
+            known = {row.dataset for row in datasets}
+            yield unknown(f"corpora.{name}.dataset", corpus.dataset, known)
+        elif not here:
+            yield unknown(f"corpora.{name}.home", corpus.home, {row.home for row in rows})
+        else:
+            for split in corpus.limit:
+                if split not in here:
+                    yield unknown(f"corpora.{name}.limit", split, here)
+
+
+def _unknown_languages(
+    config: Config, wanted: Rows, languages: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    generated = config.corpora[wanted.corpus].home == "family" and config.family is not None
+    known = config.family.languages if generated and config.family else list(languages)
+    for language in wanted.languages:
+        if language not in known:
+            yield unknown(wanted.key, language, known)
+        elif language not in languages:
+            yield unknown(wanted.key, language, list(languages))
+
+
+def _unread(
+    config: Config,
+    wanted: Rows,
+    datasets: list[Source],
+    languages: Mapping[str, Mapping[str, str]],
+) -> Iterator[str]:
+    corpus = config.corpora[wanted.corpus]
+    home = [row for row in datasets if (row.dataset, row.home) == (corpus.dataset, corpus.home)]
+    splits = [row.split for row in home if FORMATS[row.format] in wanted.tables]
+    if wanted.split not in splits:
+        split = f" with split {wanted.split!r} (here: {', '.join(splits)})" if splits else ""
+        yield (
+            f"corpora.{wanted.corpus}.dataset: found {corpus.dataset!r}; allowed: at home "
+            f"{corpus.home!r} a data set of kind {' or '.join(wanted.tables)}{split}"
+        )
+        return
+    held_out = [row for row in home if row.split in HELD_OUT and wanted.split == "train"]
+    source = find_source(home, corpus.dataset, corpus.home, wanted.split)
+    for language in wanted.languages:
+        try:
+            for row in (source, *held_out):
+                locate(row, language, languages)
+        except ConfigError as error:
+            yield f"{wanted.key}: found {language!r}; {error}"
+
+
+def _distances(config: Config, languages: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    study = config.studies.philippy2023
+    for name in study.distances if study else []:
+        distances = config.distances[name]
+        if distances.kind == "family":
+            known = config.family.languages if config.family else []
+        else:
+            column = URIEL_COLUMNS[distances.codes]
+            known = [code for code, row in languages.items() if row.get(column)]
+        for language in study.languages if study else []:
+            if language not in known:
+                key = f"studies.philippy2023.languages, for distances.{name}"
+                yield unknown(key, language, known)

@@ -1,0 +1,1 @@
+"""Scores from tables of predictions; needs no torch."""

@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,17 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("needs the real sample data in ../shared")
     return folder
+
+
+@pytest.fixture(scope="session")
+def multilingual(shared: Path) -> Any:
+    """Tokenizer of a real multilingual vocabulary of 119,547 sub-words."""
+    from transformers import BertTokenizerFast
+
+    vocabulary = str(shared / "data" / "vocab" / "mbert_modified_vocab.txt")
+    tokenizer = BertTokenizerFast(vocabulary, do_lower_case=False)
+    assert len(tokenizer) == 119_547
+    return tokenizer
 
 
 @pytest.fixture(scope="session", params=["bert", "roberta"])

@@ -15,12 +15,16 @@ from isogloss.corpora.xnli import read_xtreme_pairs
 from isogloss.encoders.batches import (
     SLACK,
     Batch,
+    Points,
     by_length,
     first_states,
     forward,
+    gather,
+    locate,
     mean_states,
     pack,
     place,
+    spread,
 )
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
@@ -167,6 +171,80 @@ def test_gradients_equal_those_of_the_padded_batch(architecture: Architecture) -
     for name, gradient in padded.items():
         torch.testing.assert_close(packed[name], gradient, rtol=1e-7, atol=1e-10)
     assert max(float(gradient.abs().max()) for gradient in packed.values()) > 1e-3
+
+
+EXAMPLES = st.lists(
+    st.tuples(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 6)),
+    min_size=1,
+    max_size=8,
+)
+
+
+def drawn(examples: list[tuple[list[int], int]], seed: int) -> tuple[Batch, list[np.ndarray]]:
+    """Windows of all examples in one batch, and random points (window, offset) in them."""
+    generator = np.random.default_rng(seed)
+    points = []
+    for windows, count in examples:
+        chosen = generator.integers(len(windows), size=count)
+        offsets = [int(generator.integers(windows[window])) for window in chosen]
+        points.append(np.stack([chosen, np.array(offsets, dtype=int)], 1))
+    return pack(sequences([size for windows, _ in examples for size in windows]), 0), points
+
+
+@given(EXAMPLES, st.integers(0, 2**32), st.sampled_from([0.0, -torch.inf]))
+def test_states_are_found_where_their_windows_were_put(
+    examples: list[tuple[list[int], int]], seed: int, fill: float
+) -> None:
+    # the last example has a point, or the number of examples could not be known
+    examples[-1] = (examples[-1][0], 1 + examples[-1][1])
+    batch, points = drawn(examples, seed)
+    counts = [len(part) for part in points]
+    answers = [np.arange(2 * count).reshape(-1, 2) + 100 * i for i, count in enumerate(counts)]
+    windows = [len(windows) for windows, _ in examples]
+    found = locate(windows, points, answers, batch)
+    assert {tensor.dtype for tensor in found} == {torch.int64}
+    states = torch.randn(*batch.ids.shape, 3, generator=torch.Generator().manual_seed(0))
+    reached = gather(states, found)
+    wide = spread(reached, found, fill)
+    numbers = spread(found.place + 1, found, 0)
+    assert wide.shape == (len(examples), max(counts), 3)
+    line = before = 0
+    for index, part in enumerate(points):
+        for place, (window, offset) in enumerate(part.tolist()):
+            mine = states[batch.sequence == before + window + 1]
+            assert torch.equal(reached[line], mine[offset])
+            assert torch.equal(wide[index, place], mine[offset])
+            assert numbers[index, place] == place + 1
+            assert found.answers[line].tolist() == answers[index][place].tolist()
+            assert (found.owner[line], found.place[line]) == (index, place)
+            line += 1
+        assert bool((wide[index, len(part) :] == fill).all())
+        assert not numbers[index, len(part) :].any()
+        before += windows[index]
+    assert line == len(reached)
+
+
+def test_points_go_to_a_device_whole() -> None:
+    batch, points = drawn([([3, 2], 2), ([4], 1)], 0)
+    found = locate([2, 1], points, points, batch).to(torch.device("meta"))
+    assert isinstance(found, Points)
+    assert {tensor.device.type for tensor in found} == {"meta"}
+
+
+@given(EXAMPLES, st.integers(0, 2**32))
+def test_means_over_several_windows(examples: list[tuple[list[int], int]], seed: int) -> None:
+    batch, _ = drawn(examples, seed)
+    states = torch.randn(*batch.ids.shape, 3, generator=torch.Generator().manual_seed(0)).double()
+    special = batch.ids.unique()[::3]
+    windows = [len(sizes) for sizes, _ in examples]
+    owner = torch.from_numpy(np.repeat(np.arange(len(examples)), windows))
+    found = mean_states(states, batch, special, owner)
+    assert len(found) == len(examples)
+    for index in range(len(examples)):
+        mine = torch.isin(batch.sequence, 1 + (owner == index).nonzero()[:, 0])
+        plain = states[mine & ~torch.isin(batch.ids, special)]
+        expected = plain.mean(0) if len(plain) else torch.zeros(3, dtype=torch.float64)
+        torch.testing.assert_close(found[index], expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [16, 32, 48])

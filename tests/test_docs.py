@@ -61,7 +61,7 @@ def anchors(page: Path) -> set[str]:
 
 def rule_names() -> set[str]:
     text = "".join(path.read_text("utf-8") for path in [ROOT / "Snakefile", *ROOT.glob("rules/*")])
-    return set(re.findall(r"^ *rule (\w+):", text, re.M))
+    return set(re.findall(r"^ *(?:rule|use rule \w+ as) (\w+)(?::| with:)", text, re.M))
 
 
 def commands() -> list[tuple[str, list[str]]]:
@@ -185,7 +185,7 @@ def test_rules_of_the_architecture_exist() -> None:
     }
     assert len(named) > 10
     assert named <= rule_names()
-    assert rule_names() - named == {"all", "philippy2023", "philippy2023_published"}
+    assert rule_names() - named == {"all", "philippy2023", "philippy2023_published", "transfer"}
 
 
 def test_all_data_sets_are_listed_with_their_homes() -> None:

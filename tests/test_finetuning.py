@@ -25,7 +25,7 @@ from isogloss.training import finetune as room
 from isogloss.training import loop
 from isogloss.training.finetune import Rows, Run, finetune, identity, plan_of, shrinkage
 from isogloss.training.loop import epoch_order
-from isogloss.training.model import Model, load_run, save_run
+from isogloss.training.model import load_run, save_run
 from isogloss.training.score import run_pass
 
 TASK = Nli(kind="nli", corpus="family", max_length=12)
@@ -236,7 +236,8 @@ def test_best_dev_keeps_what_scores_highest(
 
 
 def test_epochs_and_steps() -> None:
-    plan = plan_of(Recipe(epochs=3, batch=32, warmup=0.1, checks=4, select="best_dev"), [400, 600], 7)
+    recipe = Recipe(epochs=3, batch=32, warmup=0.1, checks=4, select="best_dev")
+    plan = plan_of(recipe, [400, 600], 7)
     assert (plan.steps, plan.steps_per_epoch, plan.warmup_steps) == (96, 32, 10)
     assert plan.check_every == 8
     assert plan.seed == 7

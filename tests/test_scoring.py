@@ -3,16 +3,19 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from models import pairs
+from models import WORDS, pairs
 
-from isogloss.config.tasks import Nli
+from isogloss.config.tasks import Nli, Pos
+from isogloss.corpora.conllu import UPOS
 from isogloss.encoders.load import load_encoder, load_tokenizer
 from isogloss.metrics.standard import score_frame
 from isogloss.tables import arrange
-from isogloss.tasks import nli
+from isogloss.tasks import nli, pos
 from isogloss.tasks.pairs import Classifier
+from isogloss.tasks.tagging import Tagger
 from isogloss.training import score
 from isogloss.training.evaluate import Evaluation
 from isogloss.training.model import Model
@@ -70,6 +73,49 @@ def test_a_pass_equals_examples_alone(encoder_folder: Path, pooling: str) -> Non
             row = answers.loc[(language, number)]
             assert row["label"] == label
             assert row["prediction"] == nli.LABELS[int(logits.argmax())]
+
+
+@pytest.mark.parametrize("subword", ["first", "last"])
+def test_examples_of_several_windows(
+    encoder_folder: Path, subword: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(score, "TOKENS", {"cpu": 40})
+    task = Pos.model_validate(
+        {"kind": "pos", "corpus": "x", "max_length": 9, "context": 3, "subword": subword}
+    )
+    generator = np.random.default_rng(0)
+    forms = [generator.choice(WORDS, size).tolist() for size in (3, 20, 1, 7, 12, 5)]
+    frame = pd.DataFrame({"id": np.arange(6) + 4, "form": forms})
+    frame["tag"] = [["NOUN"] * len(words) for words in forms]
+    tokenizer, encoder = load_tokenizer(encoder_folder), load_encoder(encoder_folder, 0)
+    features = pos.features(frame, tokenizer, task, UPOS)
+    assert [len(windows) for windows in features.windows][1:3] == [4, 1]
+    head = Tagger(encoder, 17, seed=1)
+    special = torch.tensor(tokenizer.all_special_ids)
+    pad = tokenizer.pad_token_id
+    found = score.run_pass(encoder, features, pad, special.tolist(), ["cls", "mean"], head)
+    assert found.decoded is not None
+    assert found.tokens == sum(len(ids) for item in features.windows for ids, _ in item)
+    for place, windows in enumerate(features.windows):
+        layers, plain = [], []
+        for ids, types in windows:
+            inputs = {"input_ids": torch.from_numpy(ids)[None]}
+            inputs["token_type_ids"] = torch.from_numpy(types)[None]
+            with torch.inference_mode():
+                output = encoder(**inputs, output_hidden_states=True).hidden_states
+            layers.append(torch.stack(output)[:, 0])
+            plain.append(layers[-1][:, ~torch.isin(inputs["input_ids"][0], special)])
+        states = {"cls": layers[0][:, 0], "mean": torch.cat(plain, 1).mean(1)}
+        for pooling, wanted in states.items():
+            mine = found.states[pooling][place]
+            np.testing.assert_allclose(mine, wanted.numpy(), rtol=2e-3, atol=2e-4)
+        reached = [layers[window][-1, offset] for window, offset in features.points[place]]
+        tags = head.output(torch.stack(reached)).argmax(-1)
+        assert found.decoded[place].tolist() == tags.tolist()
+        assert len(tags) == len(forms[place])
+    last = features._replace(first=np.array([(0, len(i[0].ids) - 1) for i in features.windows]))
+    ends = score.run_pass(encoder, last, pad, (), ["cls"]).states["cls"]
+    assert np.abs(ends[1] - found.states["cls"][1]).max() > 0.01
 
 
 def test_an_encoder_without_head_has_states_only(bert_folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The study on a cluster: a cancelled job is made up for, and all bytes are as on one machine."""
 
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -15,15 +14,7 @@ OPTIONS = (
     # The second look comes after 12 seconds more, when most jobs here are done.
     *("--slurm-init-seconds-before-status-checks", "2"),
 )
-PATIENCE = 400  # seconds
-# What the cluster makes again; the encoder, the rows and the other sources' runs are at hand.
-REMOVED = (
-    f"{study.RUNS}/ana/brief",
-    f"{study.RUNS}/ana/brief-freeze-2",
-    f"{study.RUNS}/ana/brief-freeze-philippy2023.A",
-    "results/base",
-    "results/papers",
-)
+PATIENCE = 1500  # seconds: some hundred jobs, and each starts Snakemake twice
 
 
 def running(rule: str, variables: dict[str, str]) -> dict[str, str]:
@@ -37,15 +28,14 @@ def running(rule: str, variables: dict[str, str]) -> dict[str, str]:
 
 
 def test_study_survives_a_cancelled_job(
-    finished: Path, tmp_path: Path, slurm: dict[str, str]
+    root: Path, finished: Path, tmp_path: Path, slurm: dict[str, str]
 ) -> None:
-    folder = shutil.copytree(finished, tmp_path / "copy")
-    for path in REMOVED:
-        shutil.rmtree(folder / path)
+    """The whole study, from the first file on."""
+    folder = study.copy_project(root, tmp_path / "copy")
     log = folder / "slurm.log"
     with log.open("w") as file:
         process = subprocess.Popen(
-            [*study.SNAKEMAKE, *study.TARGETS, *OPTIONS],
+            [*study.SNAKEMAKE, "philippy2023", *OPTIONS],
             cwd=folder,
             env=study.environment(**slurm),
             stdout=file,
@@ -66,4 +56,6 @@ def test_study_survives_a_cancelled_job(
     text = log.read_text(encoding="utf-8")
     assert status == 0, text
     assert "Trying to restart job" in text
-    assert study.tables(folder) == study.tables(finished)
+    made, expected = study.tables(folder), study.tables(finished)
+    assert made.keys() >= {path for path in expected if path.startswith("results/papers")}
+    assert made == {path: expected[path] for path in made}

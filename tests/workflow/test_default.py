@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import study
 
+from isogloss.metrics.standard import MAIN_METRIC
 from isogloss.papers.runs import accuracy_matrix
 from isogloss.tables import read_table
 
@@ -70,3 +71,29 @@ def test_impact_grows_with_transfer_in_the_last_layer(default: Path) -> None:
     row = chosen(default, "table2", "4")
     row = row.query("base == 'pretrained' and same_language == 'included'")
     assert row["value"].item() > 0.2
+
+
+@pytest.mark.parametrize("task", ["pos", "ner", "parsing", "paraphrase", "qa"])
+def test_transfer_is_graded(default: Path, task: str) -> None:
+    """The own language before its sister, the sister before other branches; two seeds."""
+    scores = read_table(default / "results" / "transfer" / task / "scores.parquet", "scores")
+    assert set(scores["seed"]) == {1, 2}
+    main = scores[scores["metric"] == MAIN_METRIC[task]]
+    means = main.groupby(["trained_on", "language"])["value"].mean()
+    own, sister, others = [], [], []
+    for source, near in (("ana", "anu"), ("bel", "bok")):
+        row = means[source]
+        own.append(row[source])
+        sister.append(row[near])
+        others.append(row.drop([source, near]).mean())
+    assert np.mean(own) > 60, means
+    assert np.mean(own) > np.mean(sister) > np.mean(others) + 10, means
+
+
+def test_transfer_beats_what_needs_no_encoder(default: Path) -> None:
+    """On their own language, for words: a table of words knows nothing of what stands around."""
+    for task in ("pos", "parsing"):
+        table = pd.read_csv(default / "results" / "transfer" / task / "scores.csv")
+        main = table[(table["metric"] == MAIN_METRIC[task]) & (table["trained_on"] == "ana")]
+        own = main[main["language"] == "ana"].iloc[0]
+        assert own["score"] > own["word_table"], own

@@ -14,6 +14,8 @@ STATISTICS = {"correlate_philippy2023": 1, "present_philippy2023": 1}
 # Experiment A freezes what the rule chooses, so that its run follows the similarities.
 CHOICE = {"choose_layers_philippy2023": 1, **STATISTICS}
 SIMILARITY = {"compute_cka": 5, **CHOICE}
+# Two training sets, two seeds.
+TREES = {"score_run": 4, "present_transfer": 1}
 
 
 @pytest.fixture
@@ -45,9 +47,14 @@ def test_second_call_does_nothing(copy: Path) -> None:
         ("representations/cka.py", SIMILARITY | {"finetune": 1, "evaluate_run": 1}),
         (
             "training/loop.py",
-            SIMILARITY | {"pretrain_encoder": 1, "embed_base": 1, "finetune": 9, "evaluate_run": 9},
+            SIMILARITY
+            | TREES
+            | {"pretrain_encoder": 1, "embed_base": 1, "finetune": 13, "evaluate_run": 9},
         ),
-        ("figures/matrix.py", {"present_philippy2023": 1}),
+        ("figures/matrix.py", {"present_philippy2023": 1, "present_transfer": 1}),
+        # A task's own code is that of its own runs only.
+        ("tasks/parsing.py", TREES | {"finetune": 4}),
+        ("baselines/parsing.py", {"score_baselines": 2, "present_transfer": 1}),
     ],
 )
 def test_changed_code_reruns_what_reaches_it(copy: Path, module: str, jobs: dict[str, int]) -> None:
@@ -58,11 +65,11 @@ def test_changed_code_reruns_what_reaches_it(copy: Path, module: str, jobs: dict
 def test_changed_template_reruns_presentation(copy: Path) -> None:
     (template,) = (copy / PACKAGE / "papers").rglob("page.html.j2")
     template.write_text(template.read_text(encoding="utf-8") + "<!-- end -->\n", encoding="utf-8")
-    assert plan(copy) == {"present_philippy2023": 1}
+    assert plan(copy) == {"present_philippy2023": 1, "present_transfer": 1}
 
 
 def test_changed_remarks_rerun_nothing(copy: Path) -> None:
-    for module in ("representations/cka.py", "training/loop.py", "config.py"):
+    for module in ("representations/cka.py", "training/loop.py", "config/recipes.py"):
         study.change_remarks(copy / PACKAGE / module)
     study.change_remarks(copy / "workflow/scripts/compute_cka.py")
     assert plan(copy) == {}
@@ -77,6 +84,9 @@ def test_changed_remarks_rerun_nothing(copy: Path) -> None:
             SIMILARITY | {"finetune": 8, "evaluate_run": 8},
         ),
         (("recipes", "briefer", "learning_rate"), 0.002, {"finetune": 1, "evaluate_run": 1}),
+        (("recipes", "best", "patience"), 4, TREES | {"finetune": 4}),
+        (("tasks", "parsing", "arc_size"), 8, TREES | {"finetune": 4}),
+        (("studies", "transfer", "trees", "seeds"), [1], {"present_transfer": 1}),
         (("studies", "philippy2023", "permutations"), 199, STATISTICS),
         (("studies", "philippy2023", "resamples"), 200, STATISTICS),
     ],

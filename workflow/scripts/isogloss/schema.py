@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from isogloss.config.runs import TRAINED_ON
 from isogloss.config.values import LANGUAGE, NAME, REPOSITORY, REVISION, SHA256
 from isogloss.config.whole import Config
 
@@ -15,6 +16,8 @@ Node = dict[str, Any]
 PATTERNS = {
     NAME: "a name of small letters and digits, parts joined by hyphens",
     LANGUAGE: "a language code such as de, ckb or zh-hant",
+    rf"^{TRAINED_ON}$": "languages joined by +, each with -100 for 100 of its examples",
+    r"^[A-Z]+$": "capital letters",
     REPOSITORY: "owner/name",
     REVISION: "a commit, tag or branch",
     SHA256: "64 hexadecimal digits",

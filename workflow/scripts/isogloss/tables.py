@@ -287,5 +287,7 @@ def read_rows(path: str | Path, kinds: Sequence[str]) -> pd.DataFrame:
     """Read a table and check that it is of one of the expected kinds."""
     found, frame = read_any(path)
     if found not in kinds:
-        raise TableError(f"{path}: holds table kind {found!r}, expected {' or '.join(kinds)}")
+        raise TableError(
+            f"{path}: holds table kind {found!r}, expected {' or '.join(map(repr, kinds))}"
+        )
     return frame

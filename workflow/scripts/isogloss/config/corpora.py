@@ -20,10 +20,10 @@ class FamilySizes(Model):
     ner_train: Positive = Field(500, description="sentences with names to train on")
     ner_dev: Positive = Field(100, description="sentences with names for selection, parallel")
     ner_test: Positive = Field(200, description="sentences with names to test on, parallel")
-    paraphrase_train: Positive = Field(1000, description="paraphrase pairs to train on")
+    paraphrase_train: Positive = Field(2000, description="paraphrase pairs to train on")
     paraphrase_dev: Positive = Field(100, description="paraphrase pairs for selection, parallel")
     paraphrase_test: Positive = Field(400, description="paraphrase pairs to test on, parallel")
-    qa_train: Positive = Field(1000, description="questions to train on")
+    qa_train: Positive = Field(2000, description="questions to train on")
     qa_dev: Positive = Field(100, description="questions for model selection, parallel")
     qa_test: Positive = Field(300, description="questions to test on, parallel")
 

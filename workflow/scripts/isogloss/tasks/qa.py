@@ -52,13 +52,15 @@ def features(frame: pd.DataFrame, tokenizer: Any, task: Qa, labels: Sequence[str
         return_attention_mask=False,
     )
     leads = tokenizer.cls_token_id is not None
+    # The library marks the second segment of further windows also where there is no such type.
+    typed = any(tokenizer("a", "a", return_token_type_ids=True)["token_type_ids"])
     starts = [places[0] for places in frame["starts"]]
     ends = [start + len(texts[0]) for start, texts in zip(starts, frame["answers"], strict=True)]
     rows = coded["overflow_to_sample_mapping"]
     windows, first, points, answers, spans = [], [], [], [], []
     for place, row in enumerate(rows):
         ids = np.array(coded["input_ids"][place], dtype=np.int64)
-        types = np.array(coded["token_type_ids"][place], dtype=np.int64)
+        types = np.array(coded["token_type_ids"][place], dtype=np.int64) * typed
         passage = np.array([part == 1 for part in coded.sequence_ids(place)])
         offsets = passage.nonzero()[0]
         characters = np.array(coded["offset_mapping"][place], dtype=np.int64)[offsets]

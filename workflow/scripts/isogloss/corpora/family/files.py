@@ -24,10 +24,10 @@ class FamilySizes(NamedTuple):
     ner_train: int = 500
     ner_dev: int = 100
     ner_test: int = 200
-    paraphrase_train: int = 1000
+    paraphrase_train: int = 2000
     paraphrase_dev: int = 100
     paraphrase_test: int = 400
-    qa_train: int = 1000
+    qa_train: int = 2000
     qa_dev: int = 100
     qa_test: int = 300
 

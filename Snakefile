@@ -22,6 +22,7 @@ from isogloss.config.runs import TRAINED_ON
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.errors import IsoglossError
 from isogloss.fingerprint import fingerprint
+from isogloss.metrics.names import score_module
 from isogloss.inputs import check_paths, check_tables, project_file
 
 # A file without encoders is an overlay on the default configuration.
@@ -47,12 +48,16 @@ except IsoglossError as error:
 
 
 # A task's own code: the rules' fingerprints do not follow modules that are found by name.
-TASK_CODE, BASELINE_CODE = (
+TASK_CODE, BASELINE_CODE, SCORE_CODE = (
     {
-        name: fingerprint(f"isogloss.{room}.{task.kind}", SCRIPTS)
+        name: fingerprint(module(task.kind), SCRIPTS)
         for name, task in SETTINGS.tasks.items()
     }
-    for room in ("tasks", "baselines")
+    for module in (
+        "isogloss.tasks.{}".format,
+        "isogloss.baselines.{}".format,
+        score_module,
+    )
 )
 
 

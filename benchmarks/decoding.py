@@ -5,8 +5,9 @@
 
 import argparse
 import json
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,6 +20,7 @@ from transformers import BertConfig, BertModel
 from isogloss.config.tasks import task_of
 from isogloss.corpora.conllu import UPOS
 from isogloss.encoders.tokenizer import build_tokenizer
+from isogloss.metrics.standard import score_of
 from isogloss.seeds import named_seed
 from isogloss.tasks import parsing
 from isogloss.tasks.task import task_module
@@ -45,7 +47,9 @@ def rows(kind: str, count: int, seed: int) -> pd.DataFrame:
     if kind == "ner":
         return frame.assign(tag=[list(generator.choice(TAGS, length)) for length in lengths])
     if kind in ("pos", "parsing"):
-        heads = [[0, *(int(generator.integers(1, word)) for word in range(2, n + 1))] for n in lengths]
+        heads = [
+            [0, *(int(generator.integers(1, word)) for word in range(2, n + 1))] for n in lengths
+        ]
         return frame.assign(
             upos=[list(generator.choice(UPOS, length)) for length in lengths],
             head=heads,
@@ -53,8 +57,13 @@ def rows(kind: str, count: int, seed: int) -> pd.DataFrame:
         )
     texts = [" ".join(sentence) for sentence in words]
     if kind == "qa":
-        contexts = [" ".join(words[(row + place) % count][0] + " " + texts[(row + place) % count]
-                             for place in range(5)) for row in range(count)]
+        contexts = [
+            " ".join(
+                words[(row + place) % count][0] + " " + texts[(row + place) % count]
+                for place in range(5)
+            )
+            for row in range(count)
+        ]
         answers = [context.split(" ")[3] for context in contexts]
         starts = [context.index(text) for context, text in zip(contexts, answers, strict=True)]
         return pd.DataFrame(
@@ -122,8 +131,38 @@ def measure(kind: str, shape: str, count: int, seed: int) -> dict[str, float]:
         passed = time.perf_counter() - started
     started = time.perf_counter()
     predictions = module.predictions(frame, features, decoded, labels)
-    scored = SCORE(kind)(predictions.assign(language="en"))
+    scored = score_of(kind)(predictions.assign(language="en"))
     after = time.perf_counter() - started
     assert scored
     decoding = decode.spent - sum(clock.spent for clock in inside.values())
     return {"pass": passed, "decoding": decoding, "trees": tree.spent, "scoring": after}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one row per task."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shape", choices=sorted(SHAPES), default="small")
+    parser.add_argument("--rows", type=int, default=500, help="sentences, pairs or passages")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="all repetitions")
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    print("| task | evaluation pass, s | decoding | of that trees | scoring |")
+    print("|---|---|---|---|---|")
+    everything = {}
+    for kind in TASKS:
+        runs = [measure(kind, chosen.shape, chosen.rows, seed) for seed in range(chosen.repeats)]
+        everything[kind] = runs
+        share = {
+            part: statistics.median(run[part] / run["pass"] for run in runs)
+            for part in ("decoding", "trees", "scoring")
+        }
+        passed = statistics.median(run["pass"] for run in runs)
+        cells = " | ".join(f"{100 * share[part]:.1f}%" for part in share)
+        print(f"| {kind} | {passed:.2f} | {cells} |", flush=True)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -33,6 +33,10 @@ rule finetune:
         layers=PLAN.encoder_layers,
         code=fingerprint("finetune", SCRIPTS),
         task_code=lambda wildcards: TASK_CODE[wildcards.task],
+        # Only a run that is selected by its scores depends on how they are taken.
+        score_code=lambda wildcards: (
+            SCORE_CODE[wildcards.task] if PLAN.dev_languages(wildcards) else ""
+        ),
     script:
         "../workflow/scripts/finetune.py"
 
@@ -65,6 +69,7 @@ rule evaluate_run:
         layers=PLAN.encoder_layers,
         code=fingerprint("evaluate_run", SCRIPTS),
         task_code=lambda wildcards: TASK_CODE[wildcards.task],
+        score_code=lambda wildcards: SCORE_CODE[wildcards.task],
     script:
         "../workflow/scripts/evaluate_run.py"
 

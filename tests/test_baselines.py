@@ -19,7 +19,7 @@ from isogloss.baselines.score import score_baselines
 from isogloss.baselines.words import most_frequent
 from isogloss.corpora.conllu import read_conllu
 from isogloss.errors import ConfigError
-from isogloss.metrics.standard import MAIN_METRIC
+from isogloss.metrics.names import MAIN_METRIC
 from isogloss.tables import arrange, read_table, write_table
 
 LETTERS = st.sampled_from("abc")

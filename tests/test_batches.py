@@ -1,6 +1,8 @@
 """A packed sequence gets the states and gradients it gets alone, and little is padding."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +12,17 @@ from hypothesis import strategies as st
 from models import ARCHITECTURES, build_encoder, first_points, sequences
 from torch import Tensor, nn
 
-from isogloss.config.tasks import Nli
+from isogloss.config.tasks import Nli, task_of
+from isogloss.corpora.conllu import read_conllu
+from isogloss.corpora.paraphrase import read_pawsx
+from isogloss.corpora.questions import read_goldp
+from isogloss.corpora.tagged import read_wikiann
 from isogloss.corpora.xnli import read_xtreme_pairs
 from isogloss.encoders.batches import (
-    SLACK,
+    LOOSE,
+    TIGHT,
     Batch,
+    Fit,
     Points,
     by_length,
     first_states,
@@ -30,7 +38,10 @@ from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
 from isogloss.tasks import nli
 from isogloss.tasks.pairs import Classifier
+from isogloss.tasks.task import Features, task_module
+from isogloss.training.loop import batch_members
 from isogloss.training.model import Model
+from isogloss.training.score import TOKENS, batch_of
 
 LENGTHS = st.lists(st.integers(1, 60), min_size=1, max_size=40)
 MIXED = [3, 17, 1, 9, 5, 5, 2, 12, 30, 8]
@@ -72,19 +83,21 @@ def test_places_overlap_nowhere(lengths: list[int]) -> None:
     assert {row for row, _ in taken} == set(range(1 + max(row for row, _ in places)))
 
 
-@given(LENGTHS)
-def test_rows_are_as_narrow_as_they_can_be_without_much_padding(lengths: list[int]) -> None:
+@given(LENGTHS, st.sampled_from([LOOSE, TIGHT, Fit(1.2, 2)]))
+def test_rows_are_as_narrow_as_they_can_be_without_much_padding(
+    lengths: list[int], fit: Fit
+) -> None:
     total, longest = sum(lengths), max(lengths)
     tried = []
     for rows in [len(lengths), *range(max(1, total // longest), 0, -1)]:
-        if rows == len(lengths) or rows >= max(1, total // (3 * longest)):
+        if rows == len(lengths) or rows >= max(1, total // (fit.widest * longest)):
             filled = [0] * rows
             for length in sorted(lengths, reverse=True):
                 filled[filled.index(min(filled))] += length
             tried.append((rows, max(filled)))
-    limit = SLACK * min(rows * width for rows, width in tried)
+    limit = fit.slack * min(rows * width for rows, width in tried)
     expected = next(found for found in tried if found[0] * found[1] <= limit)
-    places, width = place(lengths)
+    places, width = place(lengths, fit)
     assert (1 + max(row for row, _ in places), width) == expected
 
 
@@ -210,13 +223,13 @@ def test_states_are_found_where_their_windows_were_put(
     assert wide.shape == (len(examples), max(counts), 3)
     line = before = 0
     for index, part in enumerate(points):
-        for place, (window, offset) in enumerate(part.tolist()):
+        for number, (window, offset) in enumerate(part.tolist()):
             mine = states[batch.sequence == before + window + 1]
             assert torch.equal(reached[line], mine[offset])
-            assert torch.equal(wide[index, place], mine[offset])
-            assert numbers[index, place] == place + 1
-            assert found.answers[line].tolist() == answers[index][place].tolist()
-            assert (found.owner[line], found.place[line]) == (index, place)
+            assert torch.equal(wide[index, number], mine[offset])
+            assert numbers[index, number] == number + 1
+            assert found.answers[line].tolist() == answers[index][number].tolist()
+            assert (found.owner[line], found.place[line]) == (index, number)
             line += 1
         assert bool((wide[index, len(part) :] == fill).all())
         assert not numbers[index, len(part) :].any()
@@ -265,6 +278,54 @@ def test_little_padding_on_xnli(shared: Path, language: str) -> None:
     lengths = np.array(nli.features(frame, tokenizer, task).lengths)
     order = np.random.default_rng(0).permutation(len(lengths))
     assert padding(lengths[order], 32) < 0.12
+
+
+READERS: dict[str, Any] = {
+    "ner": (lambda path: read_wikiann(path, "en"), "wikiann/en/train", "wikiann/en/test"),
+    "paraphrase": (
+        read_pawsx,
+        "pawsx/x-final/en/train.tsv",
+        "pawsx/x-final/en/test_2k.tsv",
+    ),
+    "qa": (
+        read_goldp,
+        "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json",
+        "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.en.dev.json",
+    ),
+    **dict.fromkeys(
+        ("pos", "parsing"),
+        (
+            read_conllu,
+            "ud/UD_English-EWT/en_ewt-ud-train.conllu",
+            "ud/UD_English-EWT/en_ewt-ud-test.conllu",
+        ),
+    ),
+}
+
+
+def beyond(features: Features, groups: Iterable[Any], fit: Fit) -> float:
+    """Sub-words computed beyond the real ones, over these."""
+    batches = [batch_of(features, members, 0, 0, fit) for members in groups]
+    real = sum(batch.tokens for batch in batches)
+    return sum(batch.processed for batch in batches) / real - 1
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("kind", READERS)
+def test_little_padding_on_real_files(shared: Path, multilingual: Any, kind: str) -> None:
+    read, train, test = READERS[kind]
+    task, module = task_of({"kind": kind, "corpus": "x"}), task_module(kind)
+    frames = [read(shared / "data" / file) for file in (train, test)]
+    labels = module.labels(task, frames[0])
+    first, second = (module.features(frame, multilingual, task, labels) for frame in frames)
+    size = len(first.windows)
+    for batch in (16, 32):
+        steps = range(-(-size // batch))
+        members = [batch_members(step, size, batch, 1) for step in steps]
+        assert sum(map(len, members)) == size
+        assert beyond(first, members, LOOSE) < 0.12
+    for tokens in TOKENS.values():
+        assert beyond(second, by_length(second.lengths, tokens), TIGHT) < 0.03
 
 
 @given(LENGTHS, st.integers(1, 200))

@@ -296,6 +296,7 @@ def test_identity_sees_recipe_weights_code_and_all_data(bert_folder: Path) -> No
         identity({"code": "a"}, "w", [dev]),
         identity({"code": "a"}, "w", [train, dev]),
         identity({"code": "a"}, "w", [train, relabelled]),
+        identity({"code": "a"}, "w", [room._joined([train, dev])]),
         identity({"code": "a"}, "w", [train._replace(windows=[(a,), (b,)])]),
         identity({"code": "a"}, "w", [train._replace(windows=[(part,) for part in parts])]),
     ]

@@ -36,7 +36,7 @@ def scores_of_torchmetrics(rows: list[tuple[list[str], str]]) -> dict[str, float
 
 @given(st.lists(TEXT, min_size=1, max_size=3), TEXT)
 def test_equal_to_torchmetrics(answers: list[str], prediction: str) -> None:
-    found = answer_scores(frame_of([(answers, prediction)]), "en")
+    found = answer_scores(frame_of([(answers, prediction)]).assign(language="en"))
     expected = scores_of_torchmetrics([(answers, prediction)])
     assert found["exact_match"] == expected["exact_match"]
     assert found["f1"] == pytest.approx(expected["f1"], rel=1e-6)
@@ -44,17 +44,17 @@ def test_equal_to_torchmetrics(answers: list[str], prediction: str) -> None:
 
 @given(st.lists(TEXT, min_size=1, max_size=3), TEXT, st.sampled_from(["en", "de", "zh", "fi"]))
 def test_exact_match_is_a_full_f1(answers: list[str], prediction: str, language: str) -> None:
-    found = answer_scores(frame_of([(answers, prediction)]), language)
+    found = answer_scores(frame_of([(answers, prediction)]).assign(language=language))
     assert all(0 <= value <= 100 for value in found.values())
     assert found["exact_match"] <= found["f1"]
     assert found["exact_match_language"] <= found["f1_language"]
-    best = answer_scores(frame_of([([*answers, prediction], prediction)]), language)
+    best = answer_scores(frame_of([([*answers, prediction], prediction)]).assign(language=language))
     assert set(best.values()) == {100}
 
 
 def test_mean_over_questions_of_the_best_answer() -> None:
     rows = [(["a red house", "green"], "the green house"), (["x"], "y"), (["x y"], "X, y!")]
-    found = answer_scores(frame_of(rows), "en")
+    found = answer_scores(frame_of(rows).assign(language="en"))
     # shares one of two words with "green": precision 1/2, recall 1
     assert found["f1"] == pytest.approx(100 * (2 / 3 + 0 + 1) / 3)
     assert found["exact_match"] == pytest.approx(100 / 3)
@@ -109,9 +109,9 @@ def test_words_hold_no_punctuation(text: str, language: str) -> None:
 
 def test_a_question_without_right_answer_is_refused() -> None:
     with pytest.raises(TableError, match="id 1: found no right answer; allowed: at least one"):
-        answer_scores(frame_of([(["x"], "x"), ([], "x")]), "en")
+        answer_scores(frame_of([(["x"], "x"), ([], "x")]).assign(language="en"))
     with pytest.raises(TableError, match="found no row"):
-        answer_scores(frame_of([]), "en")
+        answer_scores(frame_of([]).assign(language="en"))
 
 
 def real_rows(path: Path, seed: int) -> list[tuple[list[str], str]]:
@@ -140,12 +140,12 @@ def real_rows(path: Path, seed: int) -> list[tuple[list[str], str]]:
 def test_equal_to_torchmetrics_on_real_files(shared: Path, language: str) -> None:
     name = f"tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{language}.dev.json"
     rows = real_rows(shared / "data" / name, seed=3)
-    found = answer_scores(frame_of(rows), language)
+    found = answer_scores(frame_of(rows).assign(language=language))
     expected = scores_of_torchmetrics(rows)
     assert found["exact_match"] == pytest.approx(expected["exact_match"], rel=1e-6)
     # torchmetrics sums in float32
     assert found["f1"] == pytest.approx(expected["f1"], rel=1e-5)
     assert 20 < found["exact_match"] < found["f1"] < 95
     for row in rows:
-        alone = answer_scores(frame_of([row]), language)
+        alone = answer_scores(frame_of([row]).assign(language=language))
         assert alone["f1"] == pytest.approx(scores_of_torchmetrics([row])["f1"], rel=1e-6)

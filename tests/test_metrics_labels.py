@@ -10,8 +10,9 @@ from sklearn.metrics import accuracy_score
 from isogloss.errors import TableError
 from isogloss.metrics.answers import answer_scores
 from isogloss.metrics.labels import accuracy
+from isogloss.metrics.names import MAIN_METRIC
 from isogloss.metrics.spans import span_scores
-from isogloss.metrics.standard import MAIN_METRIC, Score, score_frame
+from isogloss.metrics.standard import Score, score_frame, score_of
 from isogloss.metrics.tags import tag_scores
 from isogloss.metrics.trees import tree_scores
 
@@ -84,15 +85,16 @@ def test_rows_are_sorted_as_the_table_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "score", "arguments"),
+    ("kind", "score", "frame"),
     [
-        ("nli", accuracy, (frame_of([("neutral", "neutral")]),)),
-        ("paraphrase", accuracy, (frame_of([("neutral", "neutral")]),)),
-        ("pos", tag_scores, (TAGS,)),
-        ("ner", span_scores, (TAGS,)),
-        ("parsing", tree_scores, (TREES,)),
-        ("qa", answer_scores, (ANSWERS, "en")),
+        ("nli", accuracy, frame_of([("neutral", "neutral")])),
+        ("paraphrase", accuracy, frame_of([("neutral", "neutral")])),
+        ("pos", tag_scores, TAGS),
+        ("ner", span_scores, TAGS),
+        ("parsing", tree_scores, TREES),
+        ("qa", answer_scores, ANSWERS.assign(language="en")),
     ],
 )
-def test_the_main_metric_comes_first(kind: str, score: Score, arguments: tuple) -> None:
-    assert next(iter(score(*arguments))) == MAIN_METRIC[kind]
+def test_the_main_metric_comes_first(kind: str, score: Score, frame: pd.DataFrame) -> None:
+    assert score_of(kind) is score
+    assert next(iter(score(frame))) == MAIN_METRIC[kind]

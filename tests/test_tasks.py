@@ -27,6 +27,7 @@ from isogloss.config.tasks import Nli
 from isogloss.encoders.batches import Batch, forward, pack
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
+from isogloss.metrics.standard import score_of
 from isogloss.tasks import nli
 from isogloss.tasks.pairs import Classifier
 
@@ -219,7 +220,7 @@ def test_labels_have_the_order_of_the_published_data() -> None:
 def test_score_is_accuracy(rows: list[tuple[str, str]]) -> None:
     frame = pd.DataFrame(rows, columns=["label", "prediction"])
     expected = 100 * accuracy_score(frame["label"], frame["prediction"])
-    assert nli.score(frame, "en") == {"accuracy": pytest.approx(expected)}
+    assert score_of("nli")(frame) == {"accuracy": pytest.approx(expected)}
 
 
 def test_predictions_are_as_many_as_rows() -> None:

@@ -19,6 +19,7 @@ from torch.nn import functional
 from isogloss.config.tasks import Nli, Paraphrase
 from isogloss.encoders.batches import forward, pack
 from isogloss.encoders.tokenizer import build_tokenizer, train_vocabulary
+from isogloss.metrics.standard import score_of
 from isogloss.tables import arrange
 from isogloss.tasks import nli, paraphrase
 from isogloss.tasks.pairs import Classifier
@@ -59,7 +60,7 @@ def test_paraphrases_are_cut_from_the_longer_sentence() -> None:
     )
     arrange("predictions", predictions.assign(language="en"))
     assert predictions["prediction"].tolist() == ["paraphrase", "paraphrase", "different"]
-    assert paraphrase.score(predictions, "en") == {"accuracy": pytest.approx(200 / 3)}
+    assert score_of("paraphrase")(predictions) == {"accuracy": pytest.approx(200 / 3)}
 
 
 def test_t5_is_read_at_its_last_sub_word() -> None:

@@ -19,6 +19,7 @@ from isogloss.encoders.batches import IGNORED, forward
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
 from isogloss.errors import TaskError
+from isogloss.metrics.standard import score_of
 from isogloss.tables import arrange
 from isogloss.tasks import parsing
 from isogloss.tasks.arborescence import best_heads
@@ -330,11 +331,11 @@ def test_predictions_and_score() -> None:
     arrange("tree_predictions", found.assign(language="en"))
     assert found["predicted_head"].tolist() == frame["head"].tolist()
     assert found["deprel"].tolist() == frame["deprel"].tolist()
-    name, value = next(iter(parsing.score(found, "en").items()))
+    name, value = next(iter(score_of("parsing")(found).items()))
     assert (name, value) == ("las", 100)
     decoded[0][0, 1] = (decoded[0][0, 1] + 1) % len(RELATIONS)
     worse = parsing.predictions(frame, features, decoded, RELATIONS)
-    assert parsing.score(worse, "en")["las"] == pytest.approx(80)
+    assert score_of("parsing")(worse)["las"] == pytest.approx(80)
 
 
 def test_a_head_learns_trees() -> None:

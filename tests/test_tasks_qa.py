@@ -20,6 +20,7 @@ from isogloss.encoders.batches import Points, forward
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import build_tokenizer, train_vocabulary
 from isogloss.errors import TaskError
+from isogloss.metrics.standard import score_of
 from isogloss.tables import arrange
 from isogloss.tasks import qa
 from isogloss.tasks.qa import Reader
@@ -283,7 +284,7 @@ def test_a_prediction_is_that_of_the_best_window() -> None:
 
 def test_score_wants_the_language() -> None:
     frame = pd.DataFrame({"id": [0], "answers": [["der Hund"]], "prediction": ["Hund"]})
-    german, english = (qa.score(frame, language) for language in ("de", "en"))
+    german, english = (score_of("qa")(frame.assign(language=language)) for language in ("de", "en"))
     assert next(iter(german)) == "f1"
     assert german["f1"] == english["f1"] < german["f1_language"] == 100
 

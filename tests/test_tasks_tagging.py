@@ -18,6 +18,7 @@ from isogloss.encoders.batches import IGNORED, forward
 from isogloss.encoders.load import position_offset
 from isogloss.encoders.tokenizer import Architecture, build_tokenizer, train_vocabulary
 from isogloss.errors import TaskError
+from isogloss.metrics.standard import score_of
 from isogloss.tables import arrange
 from isogloss.tasks import ner, pos
 from isogloss.tasks.tagging import Tagger
@@ -165,7 +166,7 @@ def test_score_of_tags() -> None:
     rows = [("NOUN", "VERB"), ("NOUN", "NOUN"), ("ADJ", "ADJ"), ("ADJ", "ADJ")]
     labels, predictions = (list(column) for column in zip(*rows, strict=True))
     frame = pd.DataFrame({"label": [labels], "prediction": [predictions]})
-    assert next(iter(pos.score(frame, "en").values())) == pytest.approx(75)
+    assert next(iter(score_of("pos")(frame).values())) == pytest.approx(75)
 
 
 def test_labels_of_names() -> None:
@@ -192,7 +193,7 @@ def test_names_of_other_types_are_refused() -> None:
     arrange("tag_predictions", found.assign(language="en"))
     assert found["label"][1] == ["O", "O", "O", "O", "O", "B-PER"]
     assert found["prediction"][1] == ["O", "O", "B-PER", "O", "O", "B-PER"]
-    assert next(iter(ner.score(found[1:], "en").items())) == ("f1", pytest.approx(200 / 3))
+    assert next(iter(score_of("ner")(found[1:]).items())) == ("f1", pytest.approx(200 / 3))
 
 
 @pytest.mark.shared

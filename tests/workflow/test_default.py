@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import study
 
-from isogloss.metrics.standard import MAIN_METRIC
+from isogloss.metrics.names import MAIN_METRIC
 from isogloss.papers.runs import accuracy_matrix
 from isogloss.tables import read_table
 

@@ -8,7 +8,7 @@ from isogloss.config.tasks import TABLES, task_of
 from isogloss.encoders.load import load_tokenizer
 from isogloss.encoders.manifest import checked_folder
 from isogloss.logs import job
-from isogloss.metrics.standard import score_frame
+from isogloss.metrics.standard import score_frame, score_of
 from isogloss.representations.states import write_states
 from isogloss.tables import read_rows, write_table
 from isogloss.tasks.task import task_module
@@ -41,7 +41,7 @@ with job(snakemake.log[0]) as log:
     predictions = evaluation.predictions()
     write_table(snakemake.output.predictions, module.PREDICTIONS, predictions)
     wildcards = snakemake.wildcards
-    scores = score_frame(module.score, predictions, "test").assign(
+    scores = score_frame(score_of(task.kind), predictions, "test").assign(
         encoder=wildcards.encoder,
         task=wildcards.task,
         trained_on=wildcards.trained_on,

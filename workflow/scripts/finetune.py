@@ -48,7 +48,7 @@ with job(snakemake.log[0]) as log:
         int(snakemake.wildcards.seed),
         languages,
         state,
-        f"{snakemake.params.code} {snakemake.params.task_code}",
+        f"{snakemake.params.code} {snakemake.params.task_code} {snakemake.params.score_code}",
     )
     save_run(weights, run.model)
     write_table(snakemake.output.curve, "curve", run.curve)

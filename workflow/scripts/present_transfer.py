@@ -7,7 +7,7 @@ import pandas as pd
 
 from isogloss.config.studies import Transfer
 from isogloss.logs import job
-from isogloss.metrics.standard import MAIN_METRIC
+from isogloss.metrics.names import MAIN_METRIC
 from isogloss.papers.transfer import present_transfer
 from isogloss.tables import read_table, write_table
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from isogloss.errors import ConfigError
-from isogloss.metrics.standard import MAIN_METRIC, score_frame
+from isogloss.metrics.names import MAIN_METRIC
+from isogloss.metrics.standard import score_frame
 
 
 def score_baselines(

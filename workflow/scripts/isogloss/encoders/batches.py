@@ -13,10 +13,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# Sub-words computed, over the fewest possible, that narrower rows may cost.
-SLACK = 1.02
 # Answer of a point at which nothing is to be predicted.
 IGNORED = -100
+
+
+class Fit(NamedTuple):
+    """How sequences are put into rows.
+
+    slack : sub-words computed, over the fewest possible, that narrower rows may cost
+    widest : width of a row at most, in lengths of the longest sequence
+    """
+
+    slack: float
+    widest: int
+
+
+LOOSE = Fit(1.02, 3)
+# For sequences of about the same length, of which few fill a row badly.
+TIGHT = Fit(1.01, 4)
 
 
 class Encoded(NamedTuple):
@@ -55,19 +69,19 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
-def place(lengths: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
+def place(lengths: Sequence[int], fit: Fit = LOOSE) -> tuple[list[tuple[int, int]], int]:
     """Row and column for each sequence, and the width of a row.
 
-    One sequence per row and rows of one to three times the longest sequence are tried. The most
-    rows are taken that compute few more sub-words than the fewest: attention costs the square
+    One sequence per row and rows of one to `fit.widest` times the longest sequence are tried. The
+    most rows are taken that compute few more sub-words than the fewest: attention costs the square
     of a row's width.
     """
     total, longest = sum(lengths), max(lengths)
-    counts = range(max(1, total // longest), max(1, total // (3 * longest)) - 1, -1)
+    counts = range(max(1, total // longest), max(1, total // (fit.widest * longest)) - 1, -1)
     tried = [(count, *_spread(lengths, count)) for count in (len(lengths), *counts)]
     fewest = min(count * width for count, _, width in tried)
     return next(
-        (places, width) for count, places, width in tried if count * width <= SLACK * fewest
+        (places, width) for count, places, width in tried if count * width <= fit.slack * fewest
     )
 
 
@@ -82,7 +96,7 @@ def _spread(lengths: Sequence[int], count: int) -> tuple[list[tuple[int, int]], 
     return places, max(filled)[0]
 
 
-def pack(sequences: Sequence[Encoded], pad: int, offset: int = 0) -> Batch:
+def pack(sequences: Sequence[Encoded], pad: int, offset: int = 0, fit: Fit = LOOSE) -> Batch:
     """Pack sequences into rows of nearly equal fill.
 
     Parameters
@@ -91,7 +105,7 @@ def pack(sequences: Sequence[Encoded], pad: int, offset: int = 0) -> Batch:
     offset : position of a first sub-word (`encoders.load.position_offset`)
     """
     lengths = [len(item.ids) for item in sequences]
-    places, width = place(lengths)
+    places, width = place(lengths, fit)
     rows = 1 + max(row for row, _ in places)
     ids = np.full((rows, width), pad, dtype=np.int64)
     types = np.zeros((rows, width), dtype=np.int64)

@@ -27,7 +27,7 @@ _CHARACTER = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff
 _ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
-def answer_scores(frame: pd.DataFrame, language: str) -> dict[str, float]:
+def answer_scores(frame: pd.DataFrame) -> dict[str, float]:
     """F1 over words and exact match, mean over questions of the best right answer, in percent.
 
     An answer of no word (after normalisation) has F1 1 with another such, else 0, as in
@@ -35,8 +35,8 @@ def answer_scores(frame: pd.DataFrame, language: str) -> dict[str, float]:
 
     Parameters
     ----------
-    frame : table kind `answer_predictions`, one language
-    language : its code; what follows a hyphen (zh-hant) is left aside
+    frame : table kind `answer_predictions`, one language; of its code what follows a hyphen
+        (zh-hant) is left aside
 
     Returns
     -------
@@ -56,6 +56,7 @@ def answer_scores(frame: pd.DataFrame, language: str) -> dict[str, float]:
         raise TableError(
             f"predictions, id {without.iloc[0]}: found no right answer; allowed: at least one"
         )
+    language = str(frame["language"].iloc[0])
     f1, exact = _best(frame, squad_words)
     f1_language, exact_language = _best(frame, lambda text: language_words(text, language))
     return {

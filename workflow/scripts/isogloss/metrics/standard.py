@@ -1,23 +1,25 @@
-"""The metric that stands for a task, and scores of many languages at once."""
+"""Scores of a task's predictions, of many languages at once."""
 
-import inspect
+import importlib
 from collections.abc import Callable
+from typing import cast
 
 import pandas as pd
 
-# Name of the metric that the studies report, by task kind.
-MAIN_METRIC = {
-    "nli": "accuracy",
-    "paraphrase": "accuracy",
-    "pos": "accuracy",
-    "ner": "f1",
-    "parsing": "las",
-    "qa": "f1",
-}
+from isogloss.metrics.names import SCORES
 
-# From the predictions of one language (and its code, in a parameter named `language`) to
-# percentages by name of metric.
-Score = Callable[..., dict[str, float]]
+# From the predictions of one language to percentages by name of metric, the main one first.
+Score = Callable[[pd.DataFrame], dict[str, float]]
+
+
+def score_of(kind: str) -> Score:
+    """Metrics of a kind of task.
+
+    By name, so that a change of one metric is no change of other tasks' scores, and of no
+    training that does not select by it.
+    """
+    module, name = SCORES[kind].split(".")
+    return cast(Score, getattr(importlib.import_module(f"isogloss.metrics.{module}"), name))
 
 
 def score_frame(score: Score, predictions: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -33,10 +35,9 @@ def score_frame(score: Score, predictions: pd.DataFrame, split: str) -> pd.DataF
     columns language, split, metric, value (percent, float64), n (examples, int64), sorted by
     language and metric
     """
-    wants_language = "language" in inspect.signature(score).parameters
     rows = []
     for language, group in predictions.groupby("language", sort=True):
-        values = score(group, language) if wants_language else score(group)
+        values = score(group)
         rows += [(language, split, name, values[name], len(group)) for name in sorted(values)]
     frame = pd.DataFrame(rows, columns=["language", "split", "metric", "value", "n"])
     return frame.astype({"value": "float64", "n": "int64"})

@@ -9,7 +9,6 @@ from torch import nn
 
 from isogloss.config.tasks import Ner
 from isogloss.errors import TaskError
-from isogloss.metrics.spans import span_scores
 from isogloss.tasks.tagging import Tagger, tag_features, tag_predictions
 from isogloss.tasks.task import Features
 
@@ -75,8 +74,3 @@ def predictions(
 ) -> pd.DataFrame:
     """Columns id, label, prediction; lists of tags."""
     return tag_predictions(features.ids, _tags(frame, labels), decoded, labels)
-
-
-def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-    """F1, precision and recall of spans, and the mean accuracy of sentences, in percent."""
-    return span_scores(predictions)

@@ -9,7 +9,6 @@ from torch import nn
 
 from isogloss.config.tasks import Nli
 from isogloss.encoders.batches import Encoded
-from isogloss.metrics.labels import accuracy
 from isogloss.tasks.pairs import Classifier, pair_features, pair_predictions, tokenise
 from isogloss.tasks.task import Features
 
@@ -68,8 +67,3 @@ def predictions(
 ) -> pd.DataFrame:
     """Columns id, label, prediction."""
     return pair_predictions(frame, decoded, labels)
-
-
-def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-    """Accuracy in percent."""
-    return accuracy(predictions)

@@ -8,7 +8,6 @@ import pandas as pd
 from torch import nn
 
 from isogloss.config.tasks import Paraphrase
-from isogloss.metrics.labels import accuracy
 from isogloss.tasks.pairs import Classifier, pair_features, pair_predictions, tokenise
 from isogloss.tasks.task import Features
 
@@ -44,8 +43,3 @@ def predictions(
 ) -> pd.DataFrame:
     """Columns id, label, prediction."""
     return pair_predictions(frame, decoded, labels)
-
-
-def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-    """Accuracy in percent."""
-    return accuracy(predictions)

@@ -13,7 +13,6 @@ from isogloss.config.tasks import Parsing
 from isogloss.encoders.batches import IGNORED, Points, gather, spread
 from isogloss.encoders.load import dropout_of
 from isogloss.errors import TaskError
-from isogloss.metrics.trees import tree_scores
 from isogloss.tasks.arborescence import best_heads
 from isogloss.tasks.tagging import windows_of
 from isogloss.tasks.task import Features, wide
@@ -210,8 +209,3 @@ def predictions(
         predicted_head=[found[:, 0].tolist() for found in decoded],
         predicted_deprel=[names[found[:, 1]].tolist() for found in decoded],
     )
-
-
-def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-    """LAS and UAS in percent, with and without punctuation, and LAS with subtypes."""
-    return tree_scores(predictions)

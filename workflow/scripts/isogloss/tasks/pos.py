@@ -9,7 +9,6 @@ from torch import nn
 
 from isogloss.config.tasks import Pos
 from isogloss.corpora.conllu import UPOS
-from isogloss.metrics.tags import tag_scores
 from isogloss.tasks.tagging import Tagger, tag_features, tag_predictions
 from isogloss.tasks.task import Features
 
@@ -44,8 +43,3 @@ def predictions(
 ) -> pd.DataFrame:
     """Columns id, label, prediction; lists of tags."""
     return tag_predictions(features.ids, _tags(frame), decoded, labels)
-
-
-def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-    """Accuracy over words, and the mean over sentences, in percent."""
-    return tag_scores(predictions)

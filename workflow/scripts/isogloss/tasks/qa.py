@@ -12,7 +12,6 @@ from isogloss.config.tasks import Qa
 from isogloss.encoders.batches import Encoded, Points, gather, spread
 from isogloss.encoders.load import deviation_of, dropout_of
 from isogloss.errors import TaskError
-from isogloss.metrics.answers import answer_scores
 from isogloss.tasks.task import Features, linear, wide
 
 PREDICTIONS = "answer_predictions"
@@ -180,8 +179,3 @@ def predictions(
         texts.append(text.strip())
     answers = [list(given) for given in frame["answers"]]
     return pd.DataFrame({"id": frame["id"], "answers": answers, "prediction": texts})
-
-
-def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-    """F1 of words and exact matches in percent, by SQuAD's rules and by the language's."""
-    return answer_scores(predictions, language)

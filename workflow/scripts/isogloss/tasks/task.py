@@ -1,8 +1,8 @@
 """What every task has, and how a task's module is found.
 
-A task is one module of this room, named by its kind, with four parts: `features` reads rows into
-inputs, `build_head` makes the part with a loss and a decoder, `predictions` puts what was decoded
-beside the rows, and `score` says how good that is.
+A task is one module of this room, named by its kind: `features` reads rows into inputs,
+`build_head` makes the part with a loss and a decoder, and `predictions` puts what was decoded
+beside the rows. How good that is, the room `metrics` says.
 """
 
 import importlib
@@ -78,9 +78,6 @@ class TaskModule(Protocol):
         labels: Sequence[str],
     ) -> pd.DataFrame:
         """Table kind `PREDICTIONS` without the column language."""
-
-    def score(self, predictions: pd.DataFrame, language: str) -> dict[str, float]:
-        """Scores in percent of the predictions of one language, the main one first."""
 
 
 def task_module(kind: str) -> TaskModule:

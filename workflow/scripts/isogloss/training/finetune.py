@@ -15,8 +15,9 @@ from isogloss.config.recipes import Recipe
 from isogloss.encoders.batches import Batch, Points
 from isogloss.encoders.load import freeze, load_tokenizer, position_offset, weights_hash
 from isogloss.encoders.vocabulary import compact, expand, used_ids
+from isogloss.metrics.standard import score_of
 from isogloss.seeds import named_seed
-from isogloss.tasks.task import Features, TaskModule, task_module
+from isogloss.tasks.task import Features, task_module
 from isogloss.training.loop import (
     Example,
     Plan,
@@ -103,6 +104,7 @@ def identity(facts: dict[str, Any], initial: str, parts: Sequence[Features]) -> 
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     digest.update(initial.encode())
     for part in parts:
+        digest.update(len(part.windows).to_bytes(8, "big"))
         arrays = [*part.points, *part.answers]
         arrays += [window.ids for item in part.windows for window in item]
         for array in arrays:
@@ -187,7 +189,7 @@ def finetune(
     def loss_of(batch: Batch, points: Points) -> torch.Tensor:
         return model.loss(batch, points)
 
-    dev_score = _dev_score(model, module, dev, dev_parts, labels, kept, pad) if dev else None
+    dev_score = _dev_score(model, task.kind, dev, dev_parts, labels, kept, pad) if dev else None
     curve, step, checks = train(model, example, loss_of, plan, state, key, dev_score)
     expand(model.encoder, kept, full, shrinkage(plan, step))
     facts |= {
@@ -203,7 +205,7 @@ def finetune(
 
 def _dev_score(
     model: Model,
-    module: TaskModule,
+    kind: str,
     dev: Mapping[str, pd.DataFrame],
     parts: Mapping[str, Features],
     labels: Sequence[str],
@@ -212,13 +214,14 @@ def _dev_score(
 ) -> Callable[[], float]:
     """Mean over languages of the task's main score on dev, in percent."""
     small = {language: _renumbered(part, kept) for language, part in parts.items()}
+    module, judge = task_module(kind), score_of(kind)
 
     def score() -> float:
         found = []
         for language, frame in dev.items():
             decoded = run_pass(model.encoder, small[language], pad, head=model.head).decoded
             predictions = module.predictions(frame, parts[language], decoded or [], labels)
-            found.append(next(iter(module.score(predictions, language).values())))
+            found.append(next(iter(judge(predictions.assign(language=language)).values())))
         return sum(found) / len(found)
 
     return score

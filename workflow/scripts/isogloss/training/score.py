@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 from isogloss.encoders.batches import (
+    LOOSE,
+    TIGHT,
     Batch,
+    Fit,
     Points,
     by_length,
     forward,
@@ -41,10 +44,15 @@ class Pass(NamedTuple):
 
 
 def batch_of(
-    features: Features, members: Sequence[int] | np.ndarray, pad: int, offset: int
+    features: Features,
+    members: Sequence[int] | np.ndarray,
+    pad: int,
+    offset: int,
+    fit: Fit = LOOSE,
 ) -> Batch:
     """Windows of some examples, packed one after the other."""
-    return pack([window for place in members for window in features.windows[place]], pad, offset)
+    windows = [window for place in members for window in features.windows[place]]
+    return pack(windows, pad, offset, fit)
 
 
 def points_of(features: Features, members: Sequence[int] | np.ndarray, batch: Batch) -> Points:
@@ -81,7 +89,7 @@ def run_pass(
     decoded: list[np.ndarray] = [np.empty(0)] * len(lengths)
     processed = 0
     for members in by_length(lengths, TOKENS[device.type]):
-        packed = batch_of(features, members, pad, offset)
+        packed = batch_of(features, members, pad, offset, TIGHT)
         points = points_of(features, members, packed).to(device)
         batch = packed.to(device)
         at = (features.first[members], [len(features.windows[place]) for place in members])

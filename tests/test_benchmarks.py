@@ -121,3 +121,14 @@ def test_cka_forms_agree(folder: Path, tmp_path: Path) -> None:
     assert 0.1 < own["biased"] < 1 and own["biased_error"] < 1e-12
     assert own["debiased"] < own["biased"] and own["debiased_error"] < 1e-12
     assert forms["Gram matrices, float32"]["biased_error"] > 1e-9
+
+
+def test_every_task_is_decoded_and_scored(folder: Path, tmp_path: Path) -> None:
+    decoding = load(folder, "decoding")
+    decoding.main(["--rows=6", "--repeats=1", f"--json={tmp_path / 'd.json'}"])
+    found = json.loads((tmp_path / "d.json").read_text(encoding="utf-8"))
+    assert set(found) == {"pos", "ner", "parsing", "paraphrase", "qa"}
+    for (run,) in found.values():
+        assert 0 < run["decoding"] < run["pass"]
+        assert 0 < run["scoring"]
+    assert 0 < found["parsing"][0]["trees"] < found["parsing"][0]["decoding"]

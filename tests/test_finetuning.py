@@ -177,7 +177,7 @@ def test_leaving_out_unused_rows_changes_nothing(
     if select == "best_dev":
         # the best step is the second of three checks
         scores = [1.0, 2.0, 0.0] * 2
-        monkeypatch.setattr(nli, "score", lambda *_: {"accuracy": scores.pop(0)})
+        monkeypatch.setattr(room, "score_of", lambda _: lambda _: {"accuracy": scores.pop(0)})
     found, _, facts = run(bert_folder, **changes)
     everything = np.arange(words_of(found.encoder).shape[0])
     monkeypatch.setattr(room, "used_ids", lambda *_: everything)
@@ -208,14 +208,14 @@ def test_best_dev_keeps_what_scores_highest(
 ) -> None:
     scores = []
 
-    def score(predictions: pd.DataFrame, language: str) -> dict[str, float]:
-        assert language == "en"
+    def score(predictions: pd.DataFrame) -> dict[str, float]:
+        assert set(predictions["language"]) == {"en"}
         assert predictions["label"].tolist() == FRAMES["dev"]["label"].tolist()
         scores.append(float((predictions["label"] == predictions["prediction"]).mean()))
         # only the first of the scores counts
         return {"accuracy": scores[-1], "other": -scores[-1]}
 
-    monkeypatch.setattr(nli, "score", score)
+    monkeypatch.setattr(room, "score_of", lambda _: score)
     model, _, facts = run(
         bert_folder, select="best_dev", steps=None, epochs=6, checks=2, learning_rate=0.02
     )

@@ -67,21 +67,22 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_documents_of_each_kind_of_table() -> None:
-    pairs = pd.DataFrame({"premise": ["a", "b"], "hypothesis": ["c", "d"]})
+    # row 1 has no translation in this language
+    pairs = pd.DataFrame({"id": [0, 2], "premise": ["a", "b"], "hypothesis": ["c", "d"]})
     assert documents(pairs, "pairs", "en", "x") == [
         Document("en", ("a", "c"), ("x", 0)),
-        Document("en", ("b", "d"), ("x", 1)),
+        Document("en", ("b", "d"), ("x", 2)),
     ]
-    trees = pd.DataFrame({"text": ["a", "b"]})
+    trees = pd.DataFrame({"id": [0, 1], "text": ["a", "b"]})
     assert documents(trees, "treebank", "en", None) == [
         Document("en", ("a",), None),
         Document("en", ("b",), None),
     ]
-    lines = pd.DataFrame({"document": [4, 2, 4, 4, 2], "text": list("abcde")})
-    assert [item.segments for item in documents(lines, "lines", "en", None)] == [
-        ("b", "e"),
-        ("a", "c"),
-        ("d",),
+    lines = pd.DataFrame({"id": range(5), "document": [4, 2, 4, 4, 2], "text": list("abcde")})
+    assert documents(lines, "lines", "en", "y") == [
+        Document("en", ("b", "e"), ("y", 0)),
+        Document("en", ("a", "c"), ("y", 1)),
+        Document("en", ("d",), ("y", 2)),
     ]
 
 

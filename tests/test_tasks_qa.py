@@ -98,6 +98,8 @@ def test_windows_cover_the_passage(name: str) -> None:
                 window.ids[name != "t5" :].tolist()[: len(asked["input_ids"])] == asked["input_ids"]
             )
             inside = window.ids[points[1:, 1]]
+            special = tokenizer.num_special_tokens_to_add(pair=True)
+            assert len(window.ids) == len(asked["input_ids"]) + len(inside) + special
             plain = tokenizer(" ".join(texts[place]), add_special_tokens=False)["input_ids"]
             assert inside.tolist() == plain
             summary = len(window.ids) - 1 if name == "t5" else 0

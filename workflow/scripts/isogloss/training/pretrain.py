@@ -41,6 +41,8 @@ def documents(frame: pd.DataFrame, kind: str, language: str, group: str | None) 
     group : texts whose documents at the same place translate each other, if any do
     """
     segments: list[tuple[str, ...]]
+    # A row that upstream lacks in one language leaves its number free.
+    places = frame["id"].tolist()
     if kind == "pairs":
         segments = list(zip(frame["premise"], frame["hypothesis"], strict=True))
     elif kind == "treebank":
@@ -50,9 +52,10 @@ def documents(frame: pd.DataFrame, kind: str, language: str, group: str | None) 
         for _, lines in frame.groupby("document", sort=True)["text"]:
             texts = lines.tolist()
             segments += [tuple(texts[i : i + 2]) for i in range(0, len(texts), 2)]
+        places = list(range(len(segments)))
     return [
         Document(language, parts, (group, place) if group else None)
-        for place, parts in enumerate(segments)
+        for place, parts in zip(places, segments, strict=True)
     ]
 
 

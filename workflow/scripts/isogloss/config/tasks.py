@@ -106,7 +106,8 @@ class Qa(_Task):
 
     @model_validator(mode="after")
     def _room_for_a_passage(self) -> "Qa":
-        room = self.max_length - self.question_length - 4
+        # Special sub-words, and a few more where a cut question is cut into others.
+        room = self.max_length - self.question_length - 8
         if self.stride >= room:
             raise ValueError(
                 f"found stride {self.stride}; allowed: below {room}, the sub-words of a passage "

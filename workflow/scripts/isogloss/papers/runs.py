@@ -15,13 +15,29 @@ def accuracy_matrix(scores: pd.DataFrame, languages: Sequence[str]) -> pd.DataFr
     TableError
         if a pair is missing
     """
-    matrix = scores.pivot(index="trained_on", columns="language", values="value")
-    matrix = matrix.reindex(index=list(languages), columns=list(languages))
+    return score_matrix(scores, languages, languages, "accuracy")
+
+
+def score_matrix(
+    scores: pd.DataFrame, sources: Sequence[str], targets: Sequence[str], metric: str
+) -> pd.DataFrame:
+    """Mean over seeds of one metric in percent, rows training sets, columns targets.
+
+    scores : table kind `scores`
+
+    Raises
+    ------
+    TableError
+        if a pair is missing
+    """
+    chosen = scores[scores["metric"] == metric]
+    means = chosen.pivot_table(index="trained_on", columns="language", values="value")
+    matrix = means.reindex(index=list(sources), columns=list(targets))
     if matrix.isna().to_numpy().any():
         holes = matrix.isna()
         source = holes.index[holes.any(axis=1)][0]
         target = holes.columns[holes.loc[source]][0]
-        raise TableError(f"scores: no accuracy of source {source!r} on target {target!r}")
+        raise TableError(f"scores: no {metric} of source {source!r} on target {target!r}")
     return matrix.rename_axis(index="source", columns="target")
 
 

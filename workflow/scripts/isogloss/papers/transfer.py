@@ -6,9 +6,9 @@ import pandas as pd
 
 from isogloss.config.runs import parse_trained_on
 from isogloss.config.studies import Transfer
-from isogloss.errors import TableError
 from isogloss.figures.matrix import Panel, draw_matrices
 from isogloss.papers.page import Section, origin, write_page
+from isogloss.papers.runs import score_matrix
 from isogloss.papers.views import METHODS, score_table, write_views
 
 UNITS = {
@@ -16,27 +16,6 @@ UNITS = {
     "f1": "F1 (percent)",
     "las": "labelled attachment (percent)",
 }
-
-
-def matrix(scores: pd.DataFrame, transfer: Transfer, metric: str) -> pd.DataFrame:
-    """Mean over seeds of one metric in percent, rows training sets, columns targets.
-
-    scores : kind `scores`
-
-    Raises
-    ------
-    TableError
-        if a run has no score on a target
-    """
-    chosen = scores[scores["metric"] == metric]
-    means = chosen.pivot_table(index="trained_on", columns="language", values="value")
-    found = means.reindex(index=transfer.sources, columns=transfer.targets)
-    if found.isna().to_numpy().any():
-        holes = found.isna()
-        source = holes.index[holes.any(axis=1)][0]
-        target = holes.columns[holes.loc[source]][0]
-        raise TableError(f"scores: no {metric} of {source!r} on {target!r}")
-    return found.rename_axis(index="source", columns="target")
 
 
 def summary(scores: pd.DataFrame, transfer: Transfer, metric: str) -> pd.DataFrame:
@@ -97,7 +76,7 @@ def present_transfer(
     here = scores[scores["language"].isin(transfer.targets)]
     beside = baselines[baselines["language"].isin(transfer.targets)]
     table = score_table(here, beside)
-    means = matrix(here, transfer, metric)
+    means = score_matrix(here, transfer.sources, transfer.targets, metric)
     brief = summary(here, transfer, metric)
     title = f"Transfer: {name}"
     caption = f"{UNITS[metric]} of task {transfer.task}, rows training sets, columns targets"

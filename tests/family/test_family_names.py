@@ -4,39 +4,18 @@ import random
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known import CODES, SIZES, grammar
 
 from isogloss.corpora.family.concepts import Names, draw_names
 from isogloss.corpora.family.edits import sites
-from isogloss.corpora.family.files import SPLITS, FamilySizes, ner_file
+from isogloss.corpora.family.files import SPLITS, ner_file
 from isogloss.corpora.family.frames import Clause, Name, NounPhrase, Place, draw_clause
-from isogloss.corpora.family.languages import family_language, family_languages
+from isogloss.corpora.family.languages import family_language
 from isogloss.corpora.family.lexicon import lexicon_of
 from isogloss.corpora.family.pairs import draw_named_clauses
 from isogloss.corpora.family.realise import Grammar, grammar_of, realise_names, realise_text
-from isogloss.corpora.family.write import write_family
-
-CODES = [language.code for language in family_languages()]
-SEED = 7
-SIZES = FamilySizes(100, 24, 12, 18, 10, 5, 8, 150, 20, 60, 1000, 40, 400, 120, 30, 90)
-
-
-@pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("family")
-    write_family(folder, CODES, SIZES, SEED)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def names() -> Names:
-    return draw_names(SEED)
-
-
-def grammar(code: str, seed: int = SEED) -> Grammar:
-    return grammar_of(family_language(code), draw_names(seed), seed)
 
 
 def tagged(folder: Path, code: str, split: str) -> list[list[tuple[str, str]]]:

@@ -8,47 +8,20 @@ from statistics import mean
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known import CODES, grammar
 
 from isogloss.corpora.family.concepts import BASE, Names, draw_names
 from isogloss.corpora.family.edits import head, sites
-from isogloss.corpora.family.files import SPLITS, FamilySizes, qa_file
+from isogloss.corpora.family.files import SPLITS, qa_file
 from isogloss.corpora.family.frames import Clause, Name, NounPhrase, Place
-from isogloss.corpora.family.languages import family_language, family_languages
 from isogloss.corpora.family.questions import draw_questions
 from isogloss.corpora.family.realise import (
     Grammar,
-    grammar_of,
     realise_answer,
     realise_question,
     realise_text,
 )
-from isogloss.corpora.family.sets import Sets, draw_evaluation_sets
-from isogloss.corpora.family.write import write_family
-
-CODES = [language.code for language in family_languages()]
-SEED = 7
-SIZES = FamilySizes(100, 24, 12, 18, 10, 5, 8, 150, 20, 60, 1000, 40, 400, 120, 30, 90)
-
-
-@pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("family")
-    write_family(folder, CODES, SIZES, SEED)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def names() -> Names:
-    return draw_names(SEED)
-
-
-@pytest.fixture(scope="module")
-def sets(names: Names) -> Sets:
-    return draw_evaluation_sets(names, SIZES, SEED)
-
-
-def grammar(code: str, seed: int = SEED) -> Grammar:
-    return grammar_of(family_language(code), draw_names(seed), seed)
+from isogloss.corpora.family.sets import Sets
 
 
 def questions(folder: Path, code: str, split: str) -> list[dict]:

@@ -5,37 +5,15 @@ import json
 from pathlib import Path
 
 import pytest
+from known import CODES, SEED, SIZES
 
-from isogloss.corpora.family.concepts import Names, draw_names
-from isogloss.corpora.family.files import FamilySizes, ner_file, paraphrase_file, qa_file, text_file
+from isogloss.corpora.family.concepts import Names
+from isogloss.corpora.family.files import ner_file, paraphrase_file, qa_file, text_file
 from isogloss.corpora.family.frames import Clause, HeldOut
-from isogloss.corpora.family.languages import family_languages
 from isogloss.corpora.family.pairs import draw_named_clauses
 from isogloss.corpora.family.paraphrases import draw_paraphrases
 from isogloss.corpora.family.questions import draw_questions
 from isogloss.corpora.family.sets import Sets, draw_evaluation_sets, draw_training_sets
-from isogloss.corpora.family.write import write_family
-
-CODES = [language.code for language in family_languages()]
-SEED = 7
-SIZES = FamilySizes(100, 24, 12, 18, 10, 5, 8, 150, 20, 60, 1000, 40, 400, 120, 30, 90)
-
-
-@pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("family")
-    write_family(folder, CODES, SIZES, SEED)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def names() -> Names:
-    return draw_names(SEED)
-
-
-@pytest.fixture(scope="module")
-def sets(names: Names) -> Sets:
-    return draw_evaluation_sets(names, SIZES, SEED)
 
 
 def tagged(folder: Path, code: str, split: str) -> list[list[tuple[str, str]]]:

@@ -7,44 +7,19 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
+from known import CODES, grammar
 from scipy.sparse import hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from isogloss.corpora.family.concepts import BASE, NOUN_CLASS, TRANSITIVE, Names, draw_names
+from isogloss.corpora.family.concepts import BASE, NOUN_CLASS, TRANSITIVE, Names
 from isogloss.corpora.family.edits import head, reword
-from isogloss.corpora.family.files import FamilySizes, paraphrase_file
+from isogloss.corpora.family.files import paraphrase_file
 from isogloss.corpora.family.frames import Clause, Name, NounPhrase, Place
-from isogloss.corpora.family.languages import family_language, family_languages
+from isogloss.corpora.family.languages import family_language
 from isogloss.corpora.family.paraphrases import SYMMETRIC, draw_paraphrases
-from isogloss.corpora.family.realise import Grammar, grammar_of, realise_text
-from isogloss.corpora.family.sets import Sets, draw_evaluation_sets
-from isogloss.corpora.family.write import write_family
-
-CODES = [language.code for language in family_languages()]
-SEED = 7
-SIZES = FamilySizes(100, 24, 12, 18, 10, 5, 8, 150, 20, 60, 1000, 40, 400, 120, 30, 90)
-
-
-@pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("family")
-    write_family(folder, CODES, SIZES, SEED)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def names() -> Names:
-    return draw_names(SEED)
-
-
-@pytest.fixture(scope="module")
-def sets(names: Names) -> Sets:
-    return draw_evaluation_sets(names, SIZES, SEED)
-
-
-def grammar(code: str, seed: int = SEED) -> Grammar:
-    return grammar_of(family_language(code), draw_names(seed), seed)
+from isogloss.corpora.family.realise import Grammar, realise_text
+from isogloss.corpora.family.sets import Sets
 
 
 def paraphrases(folder: Path, code: str, split: str) -> list[dict[str, str]]:

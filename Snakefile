@@ -48,17 +48,17 @@ except IsoglossError as error:
 
 
 # A task's own code: the rules' fingerprints do not follow modules that are found by name.
-TASK_CODE, BASELINE_CODE, SCORE_CODE = (
-    {
-        name: fingerprint(module(task.kind), SCRIPTS)
-        for name, task in SETTINGS.tasks.items()
-    }
-    for module in (
-        "isogloss.tasks.{}".format,
-        "isogloss.baselines.{}".format,
-        score_module,
-    )
-)
+KINDS = {name: task.kind for name, task in SETTINGS.tasks.items()}
+TASK_CODE = {
+    name: fingerprint(f"isogloss.tasks.{kind}", SCRIPTS) for name, kind in KINDS.items()
+}
+BASELINE_CODE = {
+    name: fingerprint(f"isogloss.baselines.{kind}", SCRIPTS)
+    for name, kind in KINDS.items()
+}
+SCORE_CODE = {
+    name: fingerprint(score_module(kind), SCRIPTS) for name, kind in KINDS.items()
+}
 
 
 wildcard_constraints:

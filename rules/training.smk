@@ -98,7 +98,7 @@ rule score_baselines:
         mem_mb=4000,
         runtime=60,
     params:
-        kind=lambda wildcards: SETTINGS.tasks[wildcards.task].kind,
+        kind=lambda wildcards: KINDS[wildcards.task],
         targets=PLAN.targets,
         code=fingerprint("score_baselines", SCRIPTS),
         baseline_code=lambda wildcards: BASELINE_CODE[wildcards.task],

@@ -53,7 +53,7 @@ rule present_transfer:
         runtime=20,
     params:
         transfer=PLAN.transfer_settings,
-        kind=lambda wildcards: SETTINGS.tasks[PLAN.transfer(wildcards).task].kind,
+        kind=lambda wildcards: KINDS[PLAN.transfer(wildcards).task],
         steps=lambda wildcards: PLAN.pretraining_steps(PLAN.transfer(wildcards).encoder),
         code=fingerprint("present_transfer", SCRIPTS),
     script:

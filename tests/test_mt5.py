@@ -1,11 +1,14 @@
 """The encoder half of mT5: as the library computes it, trained and read back like the others."""
 
+import io
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import sentencepiece
 import torch
 from models import NOUNS_AND_VERBS, WORDS, build_mt5, save_mt5, sequences
 from transformers import MT5ForConditionalGeneration
@@ -27,7 +30,10 @@ from isogloss.encoders.load import (
     position_offset,
     weights_hash,
 )
+from isogloss.encoders.manifest import encoder_files
+from isogloss.encoders.words import frame_of, word_pieces
 from isogloss.errors import EncoderError
+from isogloss.tasks.denoising import sentinels_of
 from isogloss.training import finetune as room
 from isogloss.training import loop
 from isogloss.training.finetune import Rows, Run, finetune
@@ -203,3 +209,35 @@ def test_frozen_parts_stay_and_others_move(folder: Path) -> None:
     assert weights_hash(after.get_input_embeddings()) == weights_hash(before.get_input_embeddings())
     for name, weights in blocks(after)[0].state_dict().items():
         assert not torch.equal(weights, blocks(before)[0].state_dict()[name]), name
+
+
+def test_a_tokenizer_that_is_a_sentencepiece_model_only(tmp_path: Path) -> None:
+    """As in mT5's repository; its sentinels are pieces with a blank mark."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(WORDS), "cats see \u5317\u4eac"] * 20),
+        model_writer=model,
+        vocab_size=80,
+        hard_vocab_limit=False,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        user_defined_symbols=["\u2581<extra_id_1>", "\u2581<extra_id_0>"],
+        minloglevel=2,
+    )
+    build_mt5(True, vocab_size=90).save_pretrained(tmp_path)
+    (tmp_path / "spiece.model").write_bytes(model.getvalue())
+    names = {"eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
+    settings = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, **names}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert tmp_path / "spiece.model" in encoder_files(tmp_path)
+    tokenizer = load_tokenizer(tmp_path)
+    assert frame_of(tokenizer) == ([], [1])
+    vocabulary = tokenizer.get_vocab()
+    wanted = [vocabulary[f"\u2581<extra_id_{number}>"] for number in range(2)]
+    assert sentinels_of(tokenizer) == wanted
+    pieces = word_pieces(["cats", "\u5317\u4eac"], tokenizer)
+    assert tokenizer.convert_ids_to_tokens(pieces["cats"])[0].startswith("\u2581")
+    # the blank mark that stands alone before Chinese pieces is left out
+    assert vocabulary["\u2581"] not in pieces["\u5317\u4eac"]

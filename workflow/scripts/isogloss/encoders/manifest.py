@@ -18,6 +18,7 @@ PATTERNS = (
     "vocab*",
     "special_tokens_map.json",
     "sentencepiece*",
+    "spiece*",
     "merges.txt",
 )
 

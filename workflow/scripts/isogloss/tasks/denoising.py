@@ -5,6 +5,7 @@ each span becomes one sentinel in the input, and the target has the sentinels wi
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ from torch import Tensor
 from isogloss.encoders.batches import IGNORED
 from isogloss.errors import EncoderError, TrainingError
 
-SENTINEL = "<extra_id_{}>"
+# T5's name of a sentinel, and mT5's.
+SENTINELS = ("<extra_id_{}>", "\N{LOWER ONE EIGHTH BLOCK}<extra_id_{}>")
 
 
 class Corrupted(NamedTuple):
@@ -33,12 +35,12 @@ def sentinels_of(tokenizer: Any) -> list[int]:
         if it has none
     """
     known = tokenizer.get_vocab()
-    found = []
-    while (name := SENTINEL.format(len(found))) in known:
-        found.append(int(known[name]))
-    if not found:
-        raise EncoderError(f"the tokenizer has no {SENTINEL.format(0)}; span corruption needs it")
-    return found
+    for form in SENTINELS:
+        names = iter(form.format(number) for number in range(len(known)))
+        found = [int(known[name]) for name in takewhile(known.__contains__, names)]
+        if found:
+            return found
+    raise EncoderError(f"the tokenizer has no {SENTINELS[0].format(0)}; span corruption needs it")
 
 
 def corrupt(

@@ -47,8 +47,8 @@ except IsoglossError as error:
     raise WorkflowError(f"Configuration: {error}")
 
 
-# A task's own code: the rules' fingerprints do not follow modules that are found by name.
 KINDS = {name: task.kind for name, task in SETTINGS.tasks.items()}
+# A task's own code: the rules' fingerprints do not follow modules that are found by name.
 TASK_CODE = {
     name: fingerprint(f"isogloss.tasks.{kind}", SCRIPTS) for name, kind in KINDS.items()
 }

@@ -55,6 +55,8 @@ def test_second_call_does_nothing(copy: Path) -> None:
         # A task's own code is that of its own runs only.
         ("tasks/parsing.py", TREES | {"finetune": 4}),
         ("baselines/parsing.py", {"score_baselines": 2, "present_transfer": 1}),
+        # This recipe selects by scores, so that its runs depend on how they are taken.
+        ("metrics/trees.py", TREES | {"finetune": 4, "score_baselines": 2}),
     ],
 )
 def test_changed_code_reruns_what_reaches_it(copy: Path, module: str, jobs: dict[str, int]) -> None:

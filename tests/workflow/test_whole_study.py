@@ -1,6 +1,7 @@
 """The tiny study from text to page: all of it is there, and none of it is empty."""
 
 import csv
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -121,3 +122,25 @@ def test_report_holds_figures_and_tables_with_captions(
     for item in ("table1", "figure3"):
         caption = (finished / "report" / f"{item}.rst").read_text(encoding="utf-8")
         assert " ".join(caption.split()[:4]) in " ".join(text.split())
+
+
+def test_matrices_are_filled(finished: Path) -> None:
+    folder = finished / "results" / "transfer" / "trees"
+    assert [row["source"] for row in rows(folder / "matrix.csv")] == ["ana", "ana+bel-16"]
+    scores = rows(folder / "scores.csv")
+    assert len(scores) == 2 * 3 * 5  # training sets, targets, metrics
+    assert all(value for row in scores for value in row.values())
+    assert {row["seeds"] for row in scores} == {"2"}
+    facts = finished / "results/runs/small/parsing/ana+bel-16/best/1/run.json"
+    run = json.loads(facts.read_text(encoding="utf-8"))
+    assert run["examples"] == {"ana": 32, "bel": 16}
+    assert run["chosen"] in [step for step, _ in run["checks"]]
+
+
+def test_sizes_of_all_corpora_are_counted(finished: Path) -> None:
+    table = rows(finished / "results" / "corpora" / "sizes.csv")
+    counted = {(row["corpus"], row["language"], row["split"]): int(row["rows"]) for row in table}
+    assert counted["ud", "ana", "train"] == 32
+    assert counted["ud", "bel", "dev"] == 8
+    assert counted["nli", "aro", "test"] == 48
+    assert all(row["status"] == "no published count" for row in table)

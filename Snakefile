@@ -1,7 +1,9 @@
 """Isogloss: four studies of cross-lingual transfer, from raw text to the published table.
 
 `snakemake --cores all` makes every study of the configuration, `snakemake philippy2023` one,
-`snakemake transfer` all matrices of scores, and `snakemake philippy2023_published` what follows from its printed numbers alone.
+`snakemake transfer` all matrices of scores, and `snakemake philippy2023_published` or
+`xsns2023_published` what follows from published numbers alone. `snakemake rank` ranks source
+languages for a text of your own.
 """
 
 import sys
@@ -16,7 +18,7 @@ PROJECT = Path(workflow.basedir)
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from isogloss import plan
+from isogloss import plan, plan_xsns2023
 from isogloss.check import load_config
 from isogloss.config.runs import TRAINED_ON
 from isogloss.corpora.sources import read_datasets, read_languages
@@ -47,6 +49,9 @@ except IsoglossError as error:
     raise WorkflowError(f"Configuration: {error}")
 
 
+XSNS2023 = SETTINGS.studies.xsns2023 and plan_xsns2023.StudyPlan(
+    PLAN, SETTINGS.studies.xsns2023
+)
 KINDS = {name: task.kind for name, task in SETTINGS.tasks.items()}
 # A task's own code: the rules' fingerprints do not follow modules that are found by name.
 TASK_CODE = {
@@ -70,6 +75,8 @@ wildcard_constraints:
     trained_on=TRAINED_ON,
     recipe=rf"({plan.one_of(SETTINGS.recipes)})(-freeze-[a-zA-Z0-9.-]+)?",
     transfer=plan.one_of(SETTINGS.studies.transfer),
+    subnetwork=plan.one_of(SETTINGS.subnetworks),
+    text=plan.one_of([*SETTINGS.tasks, *SETTINGS.corpora]),
     seed=r"\d+",
     split="[a-z]+",
 
@@ -79,8 +86,12 @@ include: "rules/encoders.smk"
 include: "rules/training.smk"
 include: "rules/representations.smk"
 include: "rules/languages.smk"
+include: "rules/subnetworks.smk"
+include: "rules/predictors.smk"
 include: "rules/transfer.smk"
 include: "rules/philippy2023.smk"
+include: "rules/xsns2023.smk"
+include: "rules/rank.smk"
 
 
 rule all:
@@ -89,4 +100,5 @@ rule all:
         rules.count_corpora.output if PLAN.counted() else [],
         rules.transfer.input,
         rules.philippy2023.input if SETTINGS.studies.philippy2023 else [],
+        rules.xsns2023.input if XSNS2023 else [],
     localrule: True

@@ -20,6 +20,8 @@ rule finetune:
         facts=f"{plan.RUN}/run.json",
     log:
         f"{plan.RUN}/finetune.log",
+    wildcard_constraints:
+        recipe=PLAN.recipes_by_weights(True),
     conda:
         "../envs/train.yaml"
     threads: PLAN.recipe_threads
@@ -39,6 +41,15 @@ rule finetune:
         ),
     script:
         "../workflow/scripts/finetune.py"
+
+
+use rule finetune as finetune_for_scores with:
+    output:
+        weights=temp(f"{plan.RUN}/model.safetensors"),
+        curve=f"{plan.RUN}/curve.parquet",
+        facts=f"{plan.RUN}/run.json",
+    wildcard_constraints:
+        recipe=PLAN.recipes_by_weights(False),
 
 
 rule evaluate_run:

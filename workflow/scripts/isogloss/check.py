@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from isogloss.config.encoders import Encoder, PretrainedEncoder
 from isogloss.config.runs import INTERVENTION, parse_trained_on
-from isogloss.config.studies import Philippy2023, Transfer
+from isogloss.config.studies import Philippy2023, PredictedTask, Transfer, Xsns2023
+from isogloss.config.subnetworks import Rank, SubNetwork
 from isogloss.config.whole import Config
 from isogloss.corpora.family.languages import family_languages
 from isogloss.errors import ConfigError
+from isogloss.metrics.names import METRICS
 from isogloss.schema import GROUP, Schema, dotted, not_plain, shown
 from isogloss.wording import allowed, refuse, unknown
 
@@ -128,6 +130,12 @@ def _references(config: Config) -> Iterator[str]:
         yield from _philippy2023(config, config.studies.philippy2023)
     for name, transfer in config.studies.transfer.items():
         yield from _transfer(config, f"studies.transfer.{name}", transfer)
+    for name, subnetwork in config.subnetworks.items():
+        yield from _subnetwork(config, f"subnetworks.{name}", subnetwork)
+    if config.studies.xsns2023 is not None:
+        yield from _xsns2023(config, config.studies.xsns2023)
+    if config.rank is not None:
+        yield from _rank(config, config.rank)
 
 
 def _encoder(config: Config, name: str, encoder: Encoder) -> Iterator[str]:
@@ -165,24 +173,29 @@ def _encoder(config: Config, name: str, encoder: Encoder) -> Iterator[str]:
 
 def _asked(config: Config, key: str, study: Philippy2023 | Transfer) -> Iterator[str]:
     """Encoder, task and recipe of a study: whether they exist and fit each other."""
-    for field, known in (
-        ("encoder", config.encoders),
-        ("task", config.tasks),
-        ("recipe", config.recipes),
-    ):
+    if study.encoder not in config.encoders:
+        yield unknown(f"{key}.encoder", study.encoder, config.encoders)
+    yield from _fitting(config, key, study.encoder, study)
+
+
+def _fitting(
+    config: Config, key: str, name: str, study: Philippy2023 | Transfer | PredictedTask
+) -> Iterator[str]:
+    """Task and recipe: whether they exist and fit the encoder `name`."""
+    for field, known in (("task", config.tasks), ("recipe", config.recipes)):
         if getattr(study, field) not in known:
             yield unknown(f"{key}.{field}", getattr(study, field), known)
-    encoder, task = config.encoders.get(study.encoder), config.tasks.get(study.task)
+    encoder, task = config.encoders.get(name), config.tasks.get(study.task)
     long = isinstance(encoder, PretrainedEncoder) and task and task.max_length > encoder.max_length
     if task is not None and isinstance(encoder, PretrainedEncoder) and long:
         yield (
             f"tasks.{study.task}.max_length: found {task.max_length}; allowed: at most max_length "
-            f"of encoder {study.encoder!r} ({encoder.max_length})"
+            f"of encoder {name!r} ({encoder.max_length})"
         )
     recipe = config.recipes.get(study.recipe)
     if encoder is not None and recipe is not None:
         frozen = {f"recipes.{study.recipe}.freeze": recipe.freeze}
-        yield from _depth(frozen, study.encoder, encoder.layers)
+        yield from _depth(frozen, name, encoder.layers)
 
 
 def _transfer(config: Config, key: str, transfer: Transfer) -> Iterator[str]:
@@ -217,6 +230,74 @@ def _philippy2023(config: Config, study: Philippy2023) -> Iterator[str]:
     task = config.tasks.get(study.task)
     if task is not None and task.kind != "nli":
         yield f"{key}.task: found {study.task!r}, of kind {task.kind}; allowed: a task of kind nli"
+
+
+def _subnetwork(config: Config, key: str, subnetwork: SubNetwork) -> Iterator[str]:
+    corpus = subnetwork.corpus
+    if corpus is not None and corpus not in config.corpora:
+        yield unknown(f"{key}.corpus", corpus, config.corpora)
+    if corpus is not None and subnetwork.objective == "task":
+        yield f"{key}.corpus: found {corpus!r}; allowed: null, because objective task needs labels"
+    task = config.tasks.get(corpus or "")
+    if task is not None and task.corpus != corpus:
+        yield f"{key}.corpus: found {corpus!r}, a task on another corpus; allowed: another name"
+
+
+def _xsns2023(config: Config, study: Xsns2023) -> Iterator[str]:
+    key = "studies.xsns2023"
+    for where, name in ((f"{key}.encoder", study.encoder), *_models(study, key)):
+        if name not in config.encoders:
+            yield unknown(where, name, config.encoders)
+    if study.typology not in config.distances:
+        yield unknown(f"{key}.typology", study.typology, config.distances)
+    elif config.distances[study.typology].kind == "zip":
+        yield f"{key}.typology: found distances of kind zip; allowed: kind lang2vec or family"
+    for where, name in (
+        *((f"{key}.subnetworks.{role}", name) for role, name in study.subnetworks.items()),
+        *((f"{key}.others", name) for name in study.others),
+    ):
+        chosen = config.subnetworks.get(name)
+        if chosen is None:
+            yield unknown(where, name, config.subnetworks)
+        elif study.p not in chosen.grid:
+            yield (
+                f"{key}.p: found {study.p}; allowed: a value of subnetworks.{name}.grid "
+                f"({', '.join(map(str, chosen.grid))})"
+            )
+    for name, task in study.tasks.items():
+        yield from _predicted(config, f"{key}.tasks.{name}", study, task)
+    if study.mixtures is not None:
+        for name in study.mixtures.tasks:
+            if name not in study.tasks:
+                yield unknown(f"{key}.mixtures.tasks", name, study.tasks)
+
+
+def _models(study: Xsns2023, key: str) -> list[tuple[str, str]]:
+    return [(f"{key}.models.{printed}", name) for printed, name in study.models.items()]
+
+
+def _predicted(
+    config: Config, key: str, study: Xsns2023, predicted: PredictedTask
+) -> Iterator[str]:
+    yield from _fitting(config, key, study.encoder, predicted)
+    yield from _twice(f"{key}.languages", [*predicted.languages, *predicted.low_resource])
+    if study.source not in predicted.languages:
+        yield unknown("studies.xsns2023.source", study.source, predicted.languages)
+    task = config.tasks.get(predicted.task)
+    if task is not None and predicted.metric is not None:
+        known = METRICS[task.kind]
+        if predicted.metric not in known:
+            yield unknown(f"{key}.metric", predicted.metric, known)
+
+
+def _rank(config: Config, rank: Rank) -> Iterator[str]:
+    study = config.studies.xsns2023
+    if study is None:
+        yield "rank: found a group of keys; allowed: only with studies.xsns2023 and its candidates"
+        return
+    known = [chosen.task for chosen in study.tasks.values()]
+    if rank.task not in known:
+        yield unknown("rank.task", rank.task, known)
 
 
 def _depth(frozen: Mapping[str, list[Any]], encoder: str, layers: int) -> Iterator[str]:

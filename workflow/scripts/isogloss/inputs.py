@@ -6,17 +6,19 @@ from typing import NamedTuple
 
 from isogloss.config.encoders import PretrainedEncoder
 from isogloss.config.runs import parse_trained_on
-from isogloss.config.studies import Philippy2023, Transfer
+from isogloss.config.studies import Philippy2023, PredictedTask, Transfer, Xsns2023
 from isogloss.config.tasks import TABLES
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import FORMATS, Source, find_source, locate
 from isogloss.errors import ConfigError
+from isogloss.languages.codes import UrielColumn
 from isogloss.wording import refuse, unknown
 
 # Splits that training rows are held against, so that they are read with them.
 HELD_OUT = ("dev", "test")
 TEXT_TABLES = ("lines", "pairs", "treebank")
-URIEL_COLUMNS = {"authors": "uriel_authors", "real": "uriel"}
+TEXT_OF_SUBNETWORKS = (*TEXT_TABLES, "tagged", "questions")
+URIEL_COLUMNS: dict[str, UrielColumn] = {"authors": "uriel_authors", "real": "uriel"}
 
 
 class Rows(NamedTuple):
@@ -64,6 +66,11 @@ def _paths(config: Config, workdir: Path, project: Path) -> Iterator[str]:
     for name, distances in config.distances.items():
         if distances.kind == "zip" and not (workdir / distances.path).is_file():
             yield f"distances.{name}.path: found {distances.path!r}; allowed: a file that exists"
+    if config.rank is not None:
+        text = config.rank.text
+        for path in [text] if isinstance(text, str) else text:
+            if not (workdir / path).is_file():
+                yield f"rank.text: found {path!r}; allowed: a file that exists"
 
 
 def check_tables(
@@ -106,11 +113,32 @@ def _rows(config: Config) -> Iterator[Rows]:
         yield from _task_rows(
             config, transfer, f"{where}.sources", trained, targets, transfer.targets
         )
+    if config.studies.xsns2023 is not None:
+        yield from _xsns2023(config, config.studies.xsns2023)
+
+
+def _xsns2023(config: Config, study: Xsns2023) -> Iterator[Rows]:
+    """Rows to learn and score tasks, and the text behind sub-networks."""
+    for name, chosen in study.tasks.items():
+        key = f"studies.xsns2023.tasks.{name}"
+        languages = tuple(chosen.languages)
+        tested = [*chosen.languages, *chosen.low_resource]
+        yield from _task_rows(
+            config, chosen, f"{key}.languages", languages, f"{key}.low_resource", tested
+        )
+        for setting in {*study.subnetworks.values(), *study.others}:
+            subnetwork = config.subnetworks[setting]
+            task = config.tasks[chosen.task]
+            tables = TEXT_OF_SUBNETWORKS if subnetwork.corpus else TABLES[task.kind]
+            corpus = subnetwork.corpus or task.corpus
+            source, target = subnetwork.source_split, subnetwork.target_split
+            yield Rows(f"{key}.languages", corpus, source, languages, tables)
+            yield Rows(f"{key}.low_resource", corpus, target, tuple(tested), tables)
 
 
 def _task_rows(
     config: Config,
-    study: Philippy2023 | Transfer,
+    study: Philippy2023 | Transfer | PredictedTask,
     sources: str,
     trained: tuple[str, ...],
     targets: str,
@@ -178,15 +206,22 @@ def _unread(
 
 
 def _distances(config: Config, languages: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    study = config.studies.philippy2023
-    for name in study.distances if study else []:
+    """Languages of studies that a set of distances does not know."""
+    asked: list[tuple[str, str, list[str]]] = []
+    if philippy2023 := config.studies.philippy2023:
+        key = "studies.philippy2023.languages"
+        asked += [(key, name, philippy2023.languages) for name in philippy2023.distances]
+    if xsns2023 := config.studies.xsns2023:
+        for printed, chosen in xsns2023.tasks.items():
+            wanted = [*chosen.languages, *chosen.low_resource]
+            asked.append((f"studies.xsns2023.tasks.{printed}", xsns2023.typology, wanted))
+    for key, name, wanted in asked:
         distances = config.distances[name]
         if distances.kind == "family":
             known = config.family.languages if config.family else []
         else:
             column = URIEL_COLUMNS[distances.codes]
             known = [code for code, row in languages.items() if row.get(column)]
-        for language in study.languages if study else []:
+        for language in wanted:
             if language not in known:
-                key = f"studies.philippy2023.languages, for distances.{name}"
-                yield unknown(key, language, known)
+                yield unknown(f"{key}, for distances.{name}", language, known)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from isogloss.config.encoders import PretrainedEncoder
 from isogloss.config.recipes import Recipe
 from isogloss.config.runs import frozen_recipe, parse_recipe, parse_trained_on
-from isogloss.config.studies import Philippy2023, Transfer
+from isogloss.config.studies import Philippy2023, PredictedTask, Transfer
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import Source, find_source, locate
 
@@ -86,6 +86,9 @@ class Plan:
         for transfer in self.config.studies.transfer.values():
             if (transfer.encoder, transfer.task) == wanted:
                 languages += transfer.targets
+        for encoder, chosen in predicted_tasks(self.config):
+            if (encoder, chosen.task) == wanted:
+                languages += chosen.languages + chosen.low_resource
         return list(dict.fromkeys(languages))
 
     def pooling(self, wildcards: Any) -> str:
@@ -161,7 +164,9 @@ class Plan:
             for cut in [split in self.config.corpora[corpus].limit]
         ]
 
-    def _read(self) -> Iterator[tuple[Philippy2023 | Transfer, list[str], list[str]]]:
+    def _read(
+        self,
+    ) -> Iterator[tuple[Philippy2023 | Transfer | PredictedTask, list[str], list[str]]]:
         """Each study with the languages it trains and tests on."""
         study = self.config.studies.philippy2023
         if study is not None:
@@ -169,6 +174,8 @@ class Plan:
         for transfer in self.config.studies.transfer.values():
             parts = [part for source in transfer.sources for part in parse_trained_on(source)]
             yield transfer, [part.language for part in parts], transfer.targets
+        for _, chosen in predicted_tasks(self.config):
+            yield chosen, chosen.languages, chosen.languages + chosen.low_resource
 
     def counted_files(self) -> list[str]:
         """Canonical rows of `counted`."""
@@ -224,7 +231,8 @@ class Plan:
 
     def recipe_settings(self, wildcards: Any) -> dict[str, Any]:
         """The recipe's part of the configuration."""
-        return self.recipe(wildcards).model_dump(mode="json")
+        # Whether weights are kept changes nothing of them.
+        return self.recipe(wildcards).model_dump(mode="json", exclude={"keep_weights"})
 
     def recipe_threads(self, wildcards: Any) -> int:
         """CPU threads of a run."""
@@ -263,6 +271,32 @@ class Plan:
         """The file in which a study says which layers a run freezes, if one does."""
         study = parse_recipe(wildcards.recipe).study
         return [f"results/papers/{study}/layers.json"] if study else []
+
+    # sub-networks
+
+    def subnetwork_settings(self, wildcards: Any) -> dict[str, Any]:
+        """The sub-network's part of the configuration."""
+        return self.config.subnetworks[wildcards.subnetwork].model_dump(mode="json")
+
+    def subnetwork_threads(self, wildcards: Any) -> int:
+        """CPU threads of a sub-network's job."""
+        return self.config.subnetworks[wildcards.subnetwork].threads
+
+    def text_rows(self, wildcards: Any) -> str:
+        """Canonical rows of a text: a task's, or those of a corpus by its name."""
+        task = self.config.tasks.get(wildcards.text)
+        corpus = task.corpus if task else wildcards.text
+        return corpus_file(corpus, wildcards.language, wildcards.split)
+
+    def text_task(self, wildcards: Any) -> dict[str, Any] | None:
+        """The part of the configuration of the task that a text is of; None for a corpus."""
+        task = self.config.tasks.get(wildcards.text)
+        return task.model_dump(mode="json") if task else None
+
+    def recipes_by_weights(self, kept: bool) -> str:
+        """Regular expression of the recipes whose weights are kept, or are not."""
+        chosen = one_of(n for n, item in self.config.recipes.items() if item.keep_weights == kept)
+        return rf"({chosen})(-freeze-[a-zA-Z0-9.-]+)?"
 
     # transfer
 
@@ -313,9 +347,26 @@ class Plan:
 
     def distance_languages(self, wildcards: Any) -> list[str]:
         """Languages whose distances some study asks for, sorted."""
+        name, languages = wildcards.distances, set()
         study = self.config.studies.philippy2023
-        wanted = study and wildcards.distances in study.distances
-        return sorted(study.languages) if study and wanted else []
+        if study and name in study.distances:
+            languages |= set(study.languages)
+        prediction = self.config.studies.xsns2023
+        if prediction and name == prediction.typology:
+            for _, chosen in predicted_tasks(self.config):
+                languages |= {*chosen.languages, *chosen.low_resource}
+        return sorted(languages)
+
+
+def predicted_tasks(config: Config) -> Iterator[tuple[str, PredictedTask]]:
+    """Encoder and task of each matrix of gold scores that Yun et al.'s study needs."""
+    study = config.studies.xsns2023
+    if study is None:
+        return
+    for key, chosen in study.tasks.items():
+        yield study.encoder, chosen
+        if key == study.models_task:
+            yield from ((name, chosen) for name in study.models.values())
 
 
 def corpus_file(corpus: str, language: str, split: str) -> str:

@@ -173,6 +173,105 @@ SCHEMAS: dict[str, Schema] = {
         ),
         (*_RUN_KEY, "base", "pooling", "language", "layer"),
     ),
+    # sub-networks: what a threshold keeps; `asked` examples stand in the columns of levels
+    "selections": Schema(
+        pa.schema(
+            [
+                *_text("encoder", "subnetwork", "task", "language", "split"),
+                _integer("seed"),
+                _integer("asked", "examples"),
+                _integer("examples", "examples read"),
+                _number("p", "fraction"),
+                _number("threshold", "squared nats per unit"),
+                *[_integer(name, "parameters") for name in ("selected", "ties", "parameters")],
+                _number("clipped", "fraction of tensors whose gradient was clipped"),
+            ]
+        ),
+        ("encoder", "subnetwork", "task", "language", "split", "seed", "asked", "p"),
+    ),
+    "overlap": Schema(
+        pa.schema(
+            [
+                *_text("encoder", "subnetwork", "task"),
+                _integer("seed"),
+                _integer("asked", "examples"),
+                *_text("source", "target"),
+                _integer("layer", "block, 0 = all together"),
+                _number("p", "fraction"),
+                *[_integer(name, "parameters") for name in ("intersection", "union")],
+                _number("jaccard", "fraction", nullable=True),
+            ]
+        ),
+        (
+            *("encoder", "subnetwork", "task", "seed", "asked"),
+            *("source", "target", "layer", "p"),
+        ),
+    ),
+    # predictors of transfer: what is known of a language's text, and of pairs of languages
+    "subwords": Schema(
+        pa.schema(
+            [
+                *_text("language"),
+                _integer("seed"),
+                _integer("subword", "number in the vocabulary"),
+                _integer("count", "occurrences"),
+            ]
+        ),
+        ("language", "seed", "subword"),
+    ),
+    "means": Schema(
+        pa.schema(
+            [
+                *_text("language"),
+                _integer("seed"),
+                _integer("layer", "output of block i"),
+                _integer("examples", "examples"),
+                _field("value", pa.list_(pa.float64())),
+            ]
+        ),
+        ("language", "seed", "layer"),
+    ),
+    "predictors": Schema(
+        pa.schema(
+            [
+                *_text("method", "setting"),
+                _integer("seed", "of the sample of text, 0 = none"),
+                *_text("source", "target"),
+                _number("value", "higher predicts better transfer", nullable=True),
+            ]
+        ),
+        ("method", "setting", "seed", "source", "target"),
+    ),
+    "pair_features": Schema(
+        pa.schema([*_text("source", "target", "feature"), _number("value", nullable=True)]),
+        ("source", "target", "feature"),
+    ),
+    # statistics: how well a method ranks the sources of a target; means over seeds
+    "rankings": Schema(
+        pa.schema(
+            [
+                *_text("encoder", "task", "method", "setting"),
+                _integer("asked", "examples, 0 = not a sub-network"),
+                _integer("layer", "block, 0 = all together"),
+                _number("p", "fraction, 0 = not a sub-network"),
+                *_text("target", "metric"),
+                _number("value", nullable=True),
+                _integer("n", "combinations of seeds with a value"),
+            ]
+        ),
+        ("encoder", "task", "method", "setting", "asked", "layer", "p", "target", "metric"),
+    ),
+    "regressions": Schema(
+        pa.schema(
+            [
+                *_text("encoder", "task", "features", "regression", "source", "target"),
+                _number("score", "percent"),
+                _number("in_sample", "percent"),
+                _number("held_out", "percent, fitted without the target"),
+            ]
+        ),
+        ("encoder", "task", "features", "regression", "source", "target"),
+    ),
     # statistics: one correlation and what surrounds it
     "correlations": Schema(
         pa.schema(

@@ -48,6 +48,11 @@ class Recipe(Model):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 with fp32 master weights on a GPU, fp32 on a CPU"
     )
+    keep_weights: bool = Field(
+        True,
+        description="false: a run's weights are deleted once it is scored, for studies that need "
+        "its scores only",
+    )
     save_every: Positive = Field(500, description="steps between resumable states")
     threads: int = Field(1, ge=1, le=64, description="CPU threads; part of what is reproduced")
 

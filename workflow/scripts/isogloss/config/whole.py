@@ -11,6 +11,7 @@ from isogloss.config.distances import Distances
 from isogloss.config.encoders import Encoder
 from isogloss.config.recipes import Recipe
 from isogloss.config.studies import Studies
+from isogloss.config.subnetworks import Rank, SubNetwork
 from isogloss.config.tasks import Task
 from isogloss.config.values import Folder, Model, Name
 
@@ -27,4 +28,8 @@ class Config(Model):
     tasks: dict[Name, Task] = Field({}, description="tasks by name")
     recipes: dict[Name, Recipe] = Field({}, description="recipes by name")
     distances: dict[Name, Distances] = Field({}, description="language distances by name")
+    subnetworks: dict[Name, SubNetwork] = Field({}, description="kinds of sub-networks by name")
     studies: Studies = Field(Studies.model_validate({}), description="studies to run")
+    rank: Rank | None = Field(
+        None, description="a text of your own to rank sources for; target `rank`"
+    )

@@ -54,6 +54,8 @@ LANGUAGE_COLUMNS = (
     "uner_stem",
     "masakhaner",
     "pawsx",
+    "mixed_folder",
+    "mixed_stem",
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from isogloss.encoders.batches import Encoded
-from isogloss.errors import EncoderError
+from isogloss.errors import EncoderError, TaskError
 
 # What SentencePiece writes in front of a word; alone it stands for no part of the word.
 BLANK = "\N{LOWER ONE EIGHTH BLOCK}"
@@ -108,3 +108,27 @@ def frame_of(tokenizer: Any) -> tuple[list[int], list[int]]:
     ids = list(tokenizer("", return_attention_mask=False)["input_ids"])
     opens = bool(ids) and ids[0] == tokenizer.cls_token_id
     return (ids[:1], ids[1:]) if opens else ([], ids)
+
+
+# Share of unknown sub-words above which a text is in a script that the tokenizer does not know.
+MOST_UNKNOWN = 0.5
+
+
+def check_known(texts: Sequence[str], tokenizer: Any, name: str) -> float:
+    """Share of the sub-words of some texts that the tokenizer does not know, a fraction.
+
+    Raises
+    ------
+    TaskError
+        if it is above `MOST_UNKNOWN`
+    """
+    coded = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False)
+    ids = np.concatenate([np.asarray(row, dtype=np.int64) for row in coded["input_ids"]])
+    unknown = float((ids == tokenizer.unk_token_id).mean()) if len(ids) else 1.0
+    if unknown > MOST_UNKNOWN:
+        raise TaskError(
+            f"{name}: the tokenizer does not know {100 * unknown:.0f} percent of the text's "
+            f"sub-words; allowed: at most {100 * MOST_UNKNOWN:.0f} percent. An encoder trained on "
+            "this script is needed, or the text in another script"
+        )
+    return unknown

@@ -1,19 +1,26 @@
 """Heat maps with their numbers in the cells, as SVG, PDF and PNG of reproducible bytes."""
 
 import math
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-# Jobs that run at once share one folder on the local disk: a home on a network file system may
-# be read-only or slow to lock. matplotlib reads this variable when it is first imported.
-os.environ.setdefault("MPLCONFIGDIR", f"{tempfile.gettempdir()}/isogloss-matplotlib-{os.getuid()}")
+# first, because it says where matplotlib keeps its cache
+from isogloss.figures.style import (
+    EN_DASH,
+    MINUS,
+    RULE,
+    check_count,
+    styled,
+    write_figure,
+)
+from isogloss.figures.style import (
+    STYLE as STYLE,
+)
+from isogloss.figures.style import (
+    ink as _ink,
+)
 
-import matplotlib
+# isort: split
 import matplotlib.axes
 import numpy as np
 import pandas as pd
@@ -24,10 +31,7 @@ from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
 from isogloss.errors import TableError
-from isogloss.tables import write_atomically
 
-EN_DASH = "–"
-MINUS = "−"
 SUMMARIES = ("AVG", "All")
 """Rows and columns that summarise the others; a line sets them apart."""
 
@@ -35,7 +39,6 @@ SUMMARIES = ("AVG", "All")
 DIVERGING = "RdBu_r"
 SEQUENTIAL = "YlGnBu"
 MISSING = "#d9d9d9"
-RULE = "#404040"
 CENTRED: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
 
 # Everything below is in inches.
@@ -47,21 +50,6 @@ EDGE = 0.15
 PANEL_GAP = 0.40
 TITLE = 0.66
 BAR_WIDTH, BAR_HEIGHT, BAR_FOOT = 2.4, 0.13, 0.48
-
-STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.linewidth": 0.6,
-    "svg.hashsalt": "isogloss",
-    "svg.fonttype": "path",
-    "pdf.fonttype": 42,
-    "savefig.dpi": 200,
-}
-METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
-    "png": {"Software": None},
-}
 
 
 class Panel(NamedTuple):
@@ -103,16 +91,12 @@ def draw_matrices(panels: list[Panel], stem: Path) -> None:
         marks that are not labelled as the values
     """
     _check(panels, stem)
-    with _style():
-        figure = _figure(panels)
-        for kind, metadata in METADATA.items():
-            save = partial(figure.savefig, format=kind, metadata=metadata)
-            write_atomically(stem.with_name(f"{stem.name}.{kind}"), save)
+    with styled():
+        write_figure(_figure(panels), stem)
 
 
 def _check(panels: list[Panel], stem: Path) -> None:
-    if not 1 <= len(panels) <= 3:
-        raise TableError(f"figure {stem.name}: {len(panels)} panels; allowed: 1 to 3")
+    check_count(len(panels), 3, stem)
     if len({(panel.unit, panel.diverging) for panel in panels}) > 1:
         found = [(panel.title, panel.unit, panel.diverging) for panel in panels]
         raise TableError(f"figure {stem.name}: panels must share unit and scale, found {found}")
@@ -125,15 +109,6 @@ def _check(panels: list[Panel], stem: Path) -> None:
             and panel.marks.columns.equals(panel.values.columns)
         ):
             raise TableError(f"{where}: marks must have the rows and columns of the values")
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Take matplotlib's own defaults and ours, whatever the user's matplotlibrc says."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
-        yield
 
 
 def _figure(panels: list[Panel]) -> Figure:
@@ -259,11 +234,3 @@ def _texts(panel: Panel) -> list[list[str]]:
         ]
         for line, marked in zip(panel.values.to_numpy(), marks.to_numpy(), strict=True)
     ]
-
-
-def _ink(red: float, green: float, blue: float) -> str:
-    """Black or white, whichever stands out more (relative luminance, WCAG 2.2)."""
-    rgb = (red, green, blue)
-    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in rgb]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"

@@ -9,6 +9,15 @@ MAIN_METRIC = {
     "parsing": "las",
     "qa": "f1",
 }
+# All metrics of a kind of task.
+METRICS = {
+    "nli": ("accuracy",),
+    "paraphrase": ("accuracy",),
+    "pos": ("accuracy", "sentence_accuracy"),
+    "ner": ("f1", "precision", "recall", "sentence_accuracy"),
+    "parsing": ("las", "uas"),
+    "qa": ("f1", "exact_match", "f1_language", "exact_match_language"),
+}
 # Module of this room, and its function, by task kind.
 SCORES = {
     "nli": "labels.accuracy",

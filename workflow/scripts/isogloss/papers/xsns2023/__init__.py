@@ -1,0 +1,1 @@
+"""Yun et al. 2023: gold scores, rankings of sources, regressions, tables and figures."""

@@ -98,7 +98,7 @@ rule all:
     default_target: True
     input:
         rules.count_corpora.output if PLAN.counted() else [],
-        rules.transfer.input,
-        rules.philippy2023.input if SETTINGS.studies.philippy2023 else [],
-        rules.xsns2023.input if XSNS2023 else [],
+        rules.transfer.input if PLAN.asked("transfer") else [],
+        rules.philippy2023.input if PLAN.asked("philippy2023") else [],
+        rules.xsns2023.input if PLAN.asked("xsns2023") else [],
     localrule: True

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from isogloss.config.encoders import PretrainedEncoder
 from isogloss.config.recipes import Recipe
 from isogloss.config.runs import frozen_recipe, parse_recipe, parse_trained_on
-from isogloss.config.studies import Philippy2023, PredictedTask, Transfer
+from isogloss.config.studies import Philippy2023, PredictedTask, StudyName, Transfer
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import Source, find_source, locate
 
@@ -77,6 +77,11 @@ class Plan:
     config: Config
     datasets: list[Source]
     languages: dict[str, dict[str, str]]
+
+    def asked(self, study: StudyName) -> bool:
+        """Whether a call without target makes a study."""
+        chosen = self.config.all
+        return bool(getattr(self.config.studies, study)) and (chosen is None or study in chosen)
 
     def targets(self, wildcards: Any) -> list[str]:
         """Languages on which an encoder's runs of a task are scored: those of all studies."""

@@ -141,6 +141,9 @@ class Xsns2023(Model):
         return self
 
 
+StudyName = Literal["transfer", "philippy2023", "xsns2023"]
+
+
 class Studies(Model):
     """Which studies to run."""
 

@@ -10,7 +10,7 @@ from isogloss.config.corpora import Corpus, Family
 from isogloss.config.distances import Distances
 from isogloss.config.encoders import Encoder
 from isogloss.config.recipes import Recipe
-from isogloss.config.studies import Studies
+from isogloss.config.studies import Studies, StudyName
 from isogloss.config.subnetworks import Rank, SubNetwork
 from isogloss.config.tasks import Task
 from isogloss.config.values import Folder, Model, Name
@@ -30,6 +30,9 @@ class Config(Model):
     distances: dict[Name, Distances] = Field({}, description="language distances by name")
     subnetworks: dict[Name, SubNetwork] = Field({}, description="kinds of sub-networks by name")
     studies: Studies = Field(Studies.model_validate({}), description="studies to run")
+    all: list[StudyName] | None = Field(
+        None, description="studies that a call without target makes; null for every one"
+    )
     rank: Rank | None = Field(
         None, description="a text of your own to rank sources for; target `rank`"
     )

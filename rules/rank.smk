@@ -58,10 +58,12 @@ if RANK and XSNS2023:
                 category="Ranking of sources",
             ),
             views=[
-                f"results/rank/{RANK.name}/ranking.{kind}" for kind in ("csv", "md", "tex")
+                f"results/rank/{RANK.name}/ranking.{kind}"
+                for kind in ("csv", "md", "tex")
             ],
             drawings=[
-                f"results/rank/{RANK.name}/ranking.{kind}" for kind in ("svg", "pdf", "png")
+                f"results/rank/{RANK.name}/ranking.{kind}"
+                for kind in ("svg", "pdf", "png")
             ],
         log:
             f"results/rank/{RANK.name}/rank.log",

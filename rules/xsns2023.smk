@@ -15,7 +15,9 @@ XSNS2023_FIGURES = ("figure1", "figure3", "figure5", "figure6", "layers", "gold"
 
 
 if XSNS2023:
-    PREDICTED = [f"{case.encoder}/{case.task}" for case in plan_xsns2023.cases(XSNS2023.study)]
+    PREDICTED = [
+        f"{case.encoder}/{case.task}" for case in plan_xsns2023.cases(XSNS2023.study)
+    ]
     MIXED = XSNS2023.mixed_cases()
     XSNS2023_DRAWN = [
         *XSNS2023_FIGURES,
@@ -75,16 +77,6 @@ if XSNS2023:
         script:
             "../workflow/scripts/choose_mixtures_xsns2023.py"
 
-    def mixture_scores_xsns2023(wildcards):
-        """Scores of the runs on all mixtures, known once they are chosen."""
-        files = []
-        for case in MIXED:
-            chosen = checkpoints.choose_mixtures_xsns2023.get(
-                encoder=case.encoder, task=case.task
-            ).output.mixtures
-            files += XSNS2023.mixture_files(case, chosen)
-        return files
-
     rule present_xsns2023:
         """Tables, figures and page of the study, beside the published numbers."""
         input:
@@ -105,7 +97,9 @@ if XSNS2023:
                 "results/papers/xsns2023/{case}/mixtures.csv",
                 case=[f"{case.encoder}/{case.task}" for case in MIXED],
             ),
-            mixture_scores=mixture_scores_xsns2023,
+            mixture_scores=lambda wildcards: XSNS2023.mixture_score_files(
+                checkpoints.choose_mixtures_xsns2023
+            ),
             published=PRINTED,
         output:
             comparison="results/papers/xsns2023/comparison.parquet",

@@ -183,6 +183,14 @@ class StudyPlan(NamedTuple):
         runs = [run for name in names for run in mixture_runs(self.study, case, name)]
         return [f"{run.folder}/scores.parquet" for run in runs]
 
+    def mixture_score_files(self, checkpoint: Any) -> list[str]:
+        """Scores of the runs on all mixtures, known once the checkpoint has chosen them."""
+        files: list[str] = []
+        for case in self.mixed_cases():
+            chosen = checkpoint.get(encoder=case.encoder, task=case.task).output.mixtures
+            files += self.mixture_files(case, chosen)
+        return files
+
     def has_low_resource(self) -> bool:
         """Whether Figure 7 has targets."""
         chosen = self.study.tasks.get(self.study.low_resource_task)

@@ -67,6 +67,8 @@ def test_one_line_names_key_value_and_what_is_allowed(
 ) -> None:
     bad = BAD[name]
     changed = edited(raw, bad.get("set") or bad["delete"], bad.get("to", DELETE))
+    for path, value in bad.get("and", {}).items():
+        changed = edited(changed, path, value)
     message = refusal(changed, root, tmp_path)
     assert len(message.splitlines()) == 1, message
     assert "allowed" in message

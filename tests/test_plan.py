@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from isogloss.check import load_config
 from isogloss.config.runs import frozen_recipe, parse_recipe
 from isogloss.corpora.sources import read_datasets, read_languages
+from isogloss.papers.published import read_published
 from isogloss.plan import Plan, Run, experiment_runs, last_source, one_of, source_runs
+from isogloss.plan_xsns2023 import Case, StudyPlan, cases, gold_runs, subnetworks_of
 
 
 def plan_of(root: Path, name: str) -> Plan:
@@ -45,6 +47,84 @@ def test_the_full_protocol_trains_eighteen_models(root: Path) -> None:
     assert last_source(study) == Run("mbert", "nli", "zh", "philippy2023", 42)
     folder = "results/runs/mbert/nli/en/philippy2023-freeze-1-2-6/42"
     assert experiment_runs(study)["C"].folder == folder
+
+
+def study_plan_of(root: Path, name: str) -> StudyPlan:
+    plan = plan_of(root, name)
+    study = plan.config.studies.xsns2023
+    assert study is not None
+    return StudyPlan(plan, study)
+
+
+def test_predicted_transfer_trains_its_gold_scores_and_two_more_encoders(root: Path) -> None:
+    study = study_plan_of(root, "paper.yaml").study
+    runs = {case: gold_runs(study, case) for case in cases(study)}
+    main = [run for case, found in runs.items() if case.encoder == "xlmr" for run in found]
+    assert len(set(main)) == len(main) == (17 + 20 + 15 + 7 + 8) * 3
+    others = [run for case, found in runs.items() if case.encoder != "xlmr" for run in found]
+    assert len(set(others)) == len(others) == 2 * 17 * 3
+    assert {(run.encoder, run.task) for run in others} == {("mbert", "names"), ("mt5", "names")}
+    assert {run.seed for run in main + others} == {42, 16, 10}
+
+
+def test_languages_of_predicted_transfer_are_the_printed_ones(root: Path) -> None:
+    study = study_plan_of(root, "paper.yaml").study
+    rows = read_published(root / "resources" / "published" / "published.csv")
+    rows = rows[(rows["study"] == "xsns2023") & (rows["item"] == "languages")]
+    printed: dict[str, list[str]] = {}
+    for row in rows[rows["column"] == "code"].to_dict("records"):
+        printed.setdefault(row["row"].partition("/")[0], []).append(row["value"])
+    configured = {key: chosen.languages for key, chosen in study.tasks.items()}
+    (low,) = [key for key in printed if key not in configured]
+    assert printed[low] == study.tasks["NER"].low_resource
+    assert {key: printed[key] for key in configured} == configured
+
+
+def test_files_of_predicted_transfer(root: Path) -> None:
+    plan = study_plan_of(root, "paper.yaml")
+    names = SimpleNamespace(encoder="xlmr", task="names")
+    assert plan.metric(names) == "sentence_accuracy"
+    assert plan.metric(SimpleNamespace(encoder="xlmr", task="questions")) == "f1"
+    assert len(plan.level_files(SimpleNamespace(**vars(names), subnetwork="authors"))) == 17 + 15
+    # The text of a target is another one than that of a source.
+    assert len(plan.level_files(SimpleNamespace(**vars(names), subnetwork="text"))) == 17 + 17 + 15
+    # Wikipedia's text of a language is read once, whichever tasks have the language.
+    wikipedia = {
+        file
+        for case in plan.own_cases()
+        for file in plan.level_files(SimpleNamespace(**case._asdict(), subnetwork="wikipedia"))
+    }
+    languages = {
+        language
+        for chosen in plan.study.tasks.values()
+        for language in chosen.languages + chosen.low_resource
+    }
+    assert len(wikipedia) == len(languages)
+    assert subnetworks_of(plan.study, Case("mt5", "names", "NER")) == ["authors"]
+    assert [case.key for case in plan.mixed_cases()] == ["NER", "POS"]
+
+
+def test_predicted_transfer_leaves_the_other_studys_runs_alone(root: Path) -> None:
+    plan = plan_of(root, "paper.yaml")
+    assert not plan.recipe(SimpleNamespace(recipe="xsns2023")).keep_weights
+    assert plan.recipe(SimpleNamespace(recipe="philippy2023")).keep_weights
+    # The task of the other study is another one, with inputs of another length.
+    assert plan.targets(SimpleNamespace(encoder="xlmr", task="nli")) == []
+    assert len(plan.targets(SimpleNamespace(encoder="mbert", task="names"))) == 17 + 15
+
+
+def test_a_training_of_two_studies_is_planned_once(root: Path) -> None:
+    study = study_plan_of(root, "config.yaml")
+    other = study.plan.config.studies.philippy2023
+    assert other is not None
+    (inference,) = [case for case in study.own_cases() if case.key == "NLI"]
+    ours, theirs = gold_runs(study.study, inference), list(source_runs(other).values())
+    assert {run.folder for run in ours} == {run.folder for run in theirs}
+    wanted = SimpleNamespace(encoder=inference.encoder, task=inference.task)
+    targets = study.plan.targets(wanted)
+    assert len(targets) == len(set(targets)) == 8
+    counted = [tuple(row) for row in study.plan.counted()]
+    assert len(counted) == len(set(counted))
 
 
 def test_training_rows_are_held_against_dev_and_test(root: Path) -> None:

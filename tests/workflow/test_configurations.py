@@ -4,15 +4,26 @@ from pathlib import Path
 
 import pytest
 import study
+import yaml
+
+from isogloss.check import load_config
+from isogloss.plan_xsns2023 import cases, gold_runs
 
 pytestmark = pytest.mark.workflow
 
 
-def plan(root: Path, folder: Path, config: str, *options: str, **variables: str) -> dict[str, int]:
-    """Jobs for Philippy et al. 2023 in an empty working directory."""
+def plan(
+    root: Path,
+    folder: Path,
+    config: str,
+    *options: str,
+    targets: tuple[str, ...] = ("philippy2023",),
+    **variables: str,
+) -> dict[str, int]:
+    """Jobs for one study, or for a call without target, in an empty working directory."""
     call = study.snakemake(
         folder,
-        *("philippy2023", "--dry-run", "--snakefile", str(root / "Snakefile")),
+        *(*targets, "--dry-run", "--snakefile", str(root / "Snakefile")),
         *("--configfile", str(root / "config" / config), *options),
         **variables,
     )
@@ -33,6 +44,38 @@ def test_default_is_planned(root: Path, tmp_path: Path) -> None:
     jobs = plan(root, tmp_path, "config.yaml")
     assert jobs["generate_family"] == jobs["pretrain_encoder"] == 1
     assert jobs["finetune"] == jobs["evaluate_run"]
+
+
+def test_full_protocol_of_predicted_transfer_is_planned_without_network(
+    root: Path, tmp_path: Path, no_network: dict[str, str]
+) -> None:
+    jobs = plan(root, tmp_path, "paper.yaml", targets=("xsns2023",), **no_network)
+    config = load_config(yaml.safe_load((root / "config" / "paper.yaml").read_text("utf-8")))
+    chosen = config.studies.xsns2023
+    assert chosen is not None
+    runs = [run for case in cases(chosen) for run in gold_runs(chosen, case)]
+    # Their weights are not kept.
+    assert jobs["finetune_for_scores"] == len(runs) == len(set(runs))
+    assert jobs["rank_sources_xsns2023"] == len(cases(chosen))
+    assert jobs["fetch_encoder"] == len({case.encoder for case in cases(chosen)})
+    assert "pretrain_encoder" not in jobs
+
+
+def test_default_predicts_transfer_when_asked(root: Path, tmp_path: Path) -> None:
+    jobs = plan(root, tmp_path, "config.yaml", targets=("xsns2023",))
+    # Eight languages: two seeds of one task, one seed of the other.
+    assert jobs["finetune"] == 3 * 8
+    # Two tasks in three settings.
+    assert jobs["find_subnetwork"] == 2 * 3 * 8
+    assert jobs["overlap_subnetworks"] == 2 * 3
+    assert "choose_mixtures_xsns2023" not in jobs
+
+
+def test_a_bare_call_leaves_out_what_takes_long(root: Path, tmp_path: Path) -> None:
+    jobs = plan(root, tmp_path, "config.yaml", targets=())
+    assert jobs["present_philippy2023"] == 1
+    assert jobs["present_transfer"] > 1
+    assert not {"find_subnetwork", "present_xsns2023"} & set(jobs)
 
 
 @pytest.mark.shared

@@ -97,3 +97,44 @@ def test_transfer_beats_what_needs_no_encoder(default: Path) -> None:
         main = table[(table["metric"] == MAIN_METRIC[task]) & (table["trained_on"] == "ana")]
         own = main[main["language"] == "ana"].iloc[0]
         assert own["score"] > own["word_table"], own
+
+
+@pytest.fixture(scope="module")
+def predicted(default: Path) -> Path:
+    """Folder of the study of predicted transfer, made after the rest."""
+    made = study.snakemake(default, "xsns2023", "--cores", "2")
+    assert made.status == 0, made.text
+    return default / "results" / "papers" / "xsns2023"
+
+
+def jaccard(folder: Path, task: str) -> pd.DataFrame:
+    """Overlaps of whole sub-networks of 256 examples at p = 0.15, of different languages."""
+    file = folder / "results" / "subnetworks" / "small" / "text" / f"overlap-{task}.parquet"
+    table = read_table(file, "overlap")
+    usual = (table["asked"] == 256) & (table["layer"] == 0) & (table["p"] == 0.15)
+    return table[usual & (table["source"] != table["target"])]
+
+
+@pytest.mark.parametrize("task", ["pos", "nli"])
+def test_sisters_share_more_of_their_sub_networks(
+    default: Path, predicted: Path, task: str
+) -> None:
+    """In each seed; and overlap goes with transfer beyond what relabelled languages give."""
+    table = jaccard(default, task)
+    for _, group in table.groupby("seed"):
+        values = group.set_index(["source", "target"])["jaccard"]
+        sisters = [values[pair] for pair in SISTERS]
+        branches = values.loc[["ana", "anu", "ari", "aro"]].loc[:, ["bel", "bok", "bim"]]
+        assert np.mean(sisters) > branches.mean() + 0.02, values
+    related = pd.read_csv(predicted / "relations.csv")
+    row = related[(related["task"] == task.upper()) & related["with"].str.startswith("transfer")]
+    assert row["value"].item() > 0.3, row
+    assert row["p_permutation"].item() < 0.05, row
+
+
+def test_predictions_beat_a_random_order_and_one_source_for_all(predicted: Path) -> None:
+    table = pd.read_csv(predicted / "advantages.csv")
+    rows = table[(table["task"] == "POS") & table["method"].isin(["random", "usual"])]
+    assert len(rows) == 2
+    assert (rows["low"] > 0).all(), rows
+    assert (rows["p"] < 0.05).all(), rows

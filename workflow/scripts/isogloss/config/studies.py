@@ -74,7 +74,7 @@ class PredictedTask(Model):
     low_resource: list[Language] = Field(
         [], description="further targets, which are no sources (Figure 7)"
     )
-    metric: Name | None = Field(
+    metric: Annotated[str, Field(min_length=1)] | None = Field(
         None,
         description="metric of the gold scores; null for the task's main metric. The released code "
         "takes sentence_accuracy for tags and names",

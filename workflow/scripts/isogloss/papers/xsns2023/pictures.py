@@ -70,12 +70,12 @@ def draw_choices(chosen: pd.DataFrame, stem: Path, title: str, label: str) -> No
 
     chosen : result of `gold.choices`
     """
-    frame = chosen.assign(
-        group=chosen["target"], series=chosen["choice"].map(CHOICES), value=chosen["score"]
-    )
-    means = frame.groupby("series", sort=False)["value"].mean()
+    wide = chosen.pivot(index="target", columns="choice", values="score")
+    wide = wide.reindex(index=chosen["target"].unique(), columns=list(CHOICES))
+    values = wide.rename(columns=CHOICES).rename_axis(index="group").reset_index()
+    values = values.melt("group", var_name="series", value_name="value")
+    means = values.groupby("series", sort=False)["value"].mean()
     references = tuple(Reference(f"mean, {name}", float(v), str(name)) for name, v in means.items())
-    values = frame[["group", "series", "value"]]
     draw_bars([BarPanel(title, label, values, "target", references=references)], stem)
 
 

@@ -132,7 +132,7 @@ def test_ranges_that_meet_are_not_called_a_loss_in_some_seed() -> None:
 def test_a_short_text_is_said(sentences: int, short: bool) -> None:
     table = ranking(overlap_of(en=[0.2], de=[0.5]), {}, None)
     found = lines_of(table, sentences)
-    assert (f"{sentences} different sentences, fewer than {FEW}" in found) is short
+    assert (f"{sentences} different sentences were read, fewer than {FEW}" in found) is short
 
 
 def test_what_is_said_of_scores() -> None:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 LENGTHS = {"examples", "sizes", "grid", "seeds", "keep_sums"}
 
 
-def origin(settings: SubNetwork, *files: str) -> str:
+def origin(settings: SubNetwork, loss: Any, *files: str) -> str:
     """Checksum of all that sums rest on, so that they are gone on with only if it is the same."""
-    digest = hashlib.sha256(json.dumps(settings.model_dump(mode="json", exclude=LENGTHS)).encode())
+    facts = [settings.model_dump(mode="json", exclude=LENGTHS), loss]
+    digest = hashlib.sha256(json.dumps(facts).encode())
     for file in files:
         digest.update(Path(file).read_bytes())
     return digest.hexdigest()[:16]
@@ -43,7 +44,8 @@ with job(snakemake.log[0]) as log:
     own_loss = settings.objective == "task"
     labels = task_module(task.kind).labels(task, frame) if own_loss and task else ()
     kept = Path(snakemake.output.levels).parent / f"sums-{params.code}"
-    text = origin(settings, snakemake.input.encoder, snakemake.input.rows)
+    loss = [params.task, params.task_code] if own_loss else None
+    text = origin(settings, loss, snakemake.input.encoder, snakemake.input.rows)
 
     def load(seed: int) -> Any:
         """The language model, or the encoder under a head that is drawn from the seed."""

@@ -5,13 +5,19 @@ A line names the key, what was found and what is allowed. All of it happens befo
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from isogloss.config.encoders import Encoder, PretrainedEncoder
 from isogloss.config.runs import INTERVENTION, parse_trained_on
-from isogloss.config.studies import Philippy2023, PredictedTask, Transfer, Xsns2023
+from isogloss.config.studies import (
+    Philippy2023,
+    PredictedTask,
+    StudyName,
+    Transfer,
+    Xsns2023,
+)
 from isogloss.config.subnetworks import Rank, SubNetwork
 from isogloss.config.whole import Config
 from isogloss.corpora.family.languages import family_languages
@@ -19,6 +25,9 @@ from isogloss.errors import ConfigError
 from isogloss.metrics.names import METRICS
 from isogloss.schema import GROUP, Schema, dotted, not_plain, shown
 from isogloss.wording import allowed, refuse, unknown
+
+# Kind of task behind the names that the tables of Yun et al. print.
+KINDS = {"NER": "ner", "POS": "pos", "NLI": "nli", "PI": "paraphrase", "QA": "qa"}
 
 
 def load_config(raw: Mapping[str, Any]) -> Config:
@@ -136,6 +145,10 @@ def _references(config: Config) -> Iterator[str]:
         yield from _xsns2023(config, config.studies.xsns2023)
     if config.rank is not None:
         yield from _rank(config, config.rank)
+    present = [name for name in get_args(StudyName) if getattr(config.studies, name)]
+    for name in config.all or []:
+        if name not in present:
+            yield unknown("all", name, present)
 
 
 def _encoder(config: Config, name: str, encoder: Encoder) -> Iterator[str]:
@@ -233,6 +246,7 @@ def _philippy2023(config: Config, study: Philippy2023) -> Iterator[str]:
 
 
 def _subnetwork(config: Config, key: str, subnetwork: SubNetwork) -> Iterator[str]:
+    yield from _twice(f"{key}.seeds", subnetwork.seeds)
     corpus = subnetwork.corpus
     if corpus is not None and corpus not in config.corpora:
         yield unknown(f"{key}.corpus", corpus, config.corpora)
@@ -265,7 +279,17 @@ def _xsns2023(config: Config, study: Xsns2023) -> Iterator[str]:
                 f"({', '.join(map(str, chosen.grid))})"
             )
     for name, task in study.tasks.items():
-        yield from _predicted(config, f"{key}.tasks.{name}", study, task)
+        yield from _predicted(config, f"{key}.tasks.{name}", study, task, KINDS[name])
+    yield from _twice(f"{key}.tasks", [task.task for task in study.tasks.values()])
+    yield from _twice(f"{key}.others", study.others)
+    for role, name in study.subnetworks.items():
+        wanted = "task" if role == "T/T" else "language_model"
+        if name in config.subnetworks and config.subnetworks[name].objective != wanted:
+            yield f"{key}.subnetworks.{role}: found {name!r}; allowed: one with objective {wanted}"
+    encoder = config.encoders.get(study.encoder)
+    for layer in study.embedding_layers if encoder else []:
+        if encoder and layer > encoder.layers:
+            yield f"{key}.embedding_layers: found {layer}; allowed: 0 to {encoder.layers}"
     if study.mixtures is not None:
         for name in study.mixtures.tasks:
             if name not in study.tasks:
@@ -277,13 +301,17 @@ def _models(study: Xsns2023, key: str) -> list[tuple[str, str]]:
 
 
 def _predicted(
-    config: Config, key: str, study: Xsns2023, predicted: PredictedTask
+    config: Config, key: str, study: Xsns2023, predicted: PredictedTask, kind: str
 ) -> Iterator[str]:
     yield from _fitting(config, key, study.encoder, predicted)
     yield from _twice(f"{key}.languages", [*predicted.languages, *predicted.low_resource])
+    yield from _twice(f"{key}.seeds", predicted.seeds)
     if study.source not in predicted.languages:
         yield unknown("studies.xsns2023.source", study.source, predicted.languages)
     task = config.tasks.get(predicted.task)
+    if task is not None and task.kind != kind:
+        found = f"found {predicted.task!r}, of kind {task.kind}"
+        yield f"{key}.task: {found}; allowed: a task of kind {kind}"
     if task is not None and predicted.metric is not None:
         known = METRICS[task.kind]
         if predicted.metric not in known:

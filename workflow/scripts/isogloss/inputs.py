@@ -215,6 +215,8 @@ def _distances(config: Config, languages: Mapping[str, Mapping[str, str]]) -> It
         for printed, chosen in xsns2023.tasks.items():
             wanted = [*chosen.languages, *chosen.low_resource]
             asked.append((f"studies.xsns2023.tasks.{printed}", xsns2023.typology, wanted))
+        if config.rank is not None and config.rank.language is not None:
+            asked.append(("rank.language", xsns2023.typology, [config.rank.language]))
     for key, name, wanted in asked:
         distances = config.distances[name]
         if distances.kind == "family":

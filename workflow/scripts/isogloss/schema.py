@@ -81,8 +81,10 @@ class Schema:
                 node, value = self.child(node, part, value), value[part]  # type: ignore[index]
                 keys.append(part)
             elif not chooses and position == len(location) - 1 and not _is_mark(part):
-                keys.append(part)
-                node = self.child(node, part, value)
+                missing = self.child(node, part, value)
+                if missing:
+                    keys.append(part)
+                    node = missing
         return Place(tuple(keys), node)
 
     def keys(self, node: Node, value: object) -> list[str]:

@@ -124,6 +124,8 @@ def check_known(texts: Sequence[str], tokenizer: Any, name: str) -> float:
     """
     coded = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False)
     ids = np.concatenate([np.asarray(row, dtype=np.int64) for row in coded["input_ids"]])
+    # SentencePiece puts a blank mark, which it knows, before each word that it does not know.
+    ids = ids[ids != tokenizer.get_vocab().get(BLANK, -1)]
     unknown = float((ids == tokenizer.unk_token_id).mean()) if len(ids) else 1.0
     if unknown > MOST_UNKNOWN:
         raise TaskError(

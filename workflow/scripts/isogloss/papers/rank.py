@@ -76,12 +76,12 @@ def cautions(text: Text, table: pd.DataFrame, source: str) -> list[str]:
     first, second = table["source"].iloc[0], table["source"].iloc[1]
     sure = table["low"].iloc[0] > table["high"].iloc[1]
     lines = [
-        f"First: {first}. Its overlap is {'above' if sure else 'not above'} that of {second} in "
-        f"all seeds{'' if sure else ', so the two are about equal'}."
+        f"First: {first}. Its lowest overlap over seeds is {'above' if sure else 'not above'} the "
+        f"highest of {second}{'' if sure else ', so the two are about equal'}."
     ]
     if text.sentences < FEW:
         lines.append(
-            f"The text has {text.sentences} different sentences, fewer than {FEW}: overlaps of "
+            f"{text.sentences} different sentences were read, fewer than {FEW}: overlaps of "
             "so little text are low, and their order can change with the next sentence."
         )
     if "predicted" in table.columns:
@@ -119,7 +119,7 @@ def present_rank(
     panel = BarPanel(title, "overlap (Jaccard coefficient)", bars, horizontal=True, decimals=3)
     draw_bars([panel], folder / "ranking")
     intro = [
-        f"Task {text.task}. Text: {', '.join(text.names)}, {text.sentences} different sentences.",
+        f"Task {text.task}. Text: {', '.join(text.names)}, {text.sentences} different sentences read.",
         *cautions(text, table, source),
     ]
     section = Section("Ranking", CAPTION, folder / "ranking.svg", table, [note])

@@ -1,6 +1,6 @@
 """Sub-networks of a language in one setting: levels by seed and number of examples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,7 +52,7 @@ def find(
     for seed in settings.seeds:
         model, sample = load(seed), draw(seed)
         path = sums_file(seed) if sums_file else None
-        start = _start(path, sample, asked)
+        start = _start(path, sample, settings)
         found = {start.examples: start} if start else {}
         for sums in estimate(model, sample, settings, seed, start):
             found[sums.examples] = sums
@@ -77,10 +77,16 @@ def find(
     return Found(columns, tensors, pd.concat(rows, ignore_index=True))
 
 
-def _start(path: Path | None, sample: Sample, asked: Sequence[int]) -> Sums | None:
-    """Sums that were kept, if a sub-network of fewer examples than they hold is not asked for."""
+def _start(path: Path | None, sample: Sample, settings: SubNetwork) -> Sums | None:
+    """Sums that were kept, if those of one pass can be reached from them.
+
+    They cannot where a sub-network of fewer examples is asked for, or where the sums end with a
+    smaller batch and there are further examples.
+    """
     if path is None or not path.exists():
         return None
     kept = load_sums(path)
-    fits = kept.examples <= len(sample.examples) and kept.examples <= min(asked)
-    return kept if fits else None
+    last = len(sample.examples)
+    fits = kept.examples <= min(last, settings.examples, *settings.sizes)
+    whole = settings.estimator == "per_sample" or kept.examples % settings.batch == 0
+    return kept if fits and (whole or kept.examples == last) else None

@@ -57,7 +57,10 @@ def gold_scores(
     full = by_cell.reindex(index=wanted, columns=list(targets))
     holes = full.isna()
     if not seeds or holes.to_numpy().any():
-        where = holes.index[holes.any(axis=1)][0] if seeds else "any run"
+        where = "any run"
+        if seeds:
+            seed, source = holes.index[holes.any(axis=1)][0]
+            where = f"source {source!r}, seed {seed},"
         raise TableError(f"scores: {metric} of {where} is missing on some target")
     shape = (len(seeds), len(sources), len(targets))
     return Gold(full.to_numpy(dtype=np.float64).reshape(shape), list(sources), list(targets))

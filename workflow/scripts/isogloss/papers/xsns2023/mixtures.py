@@ -29,7 +29,8 @@ def chosen_mixtures(gold: Gold, predicted: Mapping[str, Floats]) -> pd.DataFrame
     rows = []
     for method, values in predicted.items():
         for place, target in enumerate(gold.targets):
-            open_to = np.where(gold.own[:, place], -np.inf, values[:, place])
+            known = np.nan_to_num(values[:, place], nan=-np.finfo(np.float64).max)
+            open_to = np.where(gold.own[:, place], -np.inf, known)
             first = np.argsort(-open_to, kind="stable")[:SIZE]
             names = sorted(gold.sources[i] for i in first)
             rows.append((method, target, "+".join(names)))

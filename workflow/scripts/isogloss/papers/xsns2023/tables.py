@@ -73,23 +73,28 @@ def summarise(rankings: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame
 def main_rows(summary: pd.DataFrame, study: Study, encoder: str) -> pd.DataFrame:
     """Rows of one encoder: of X-SNS only all blocks together, at the p and |D| of the tables."""
     here = summary[summary["encoder"] == encoder]
-    usual = (here["p"] == study.settings.p) & (here["layer"] == 0) & (here["asked"] == study.asked)
+    # Sub-networks other than that of the tables have one number of examples only.
+    other = here["setting"] != study.settings.subnetworks["T/L"]
+    usual = (here["p"] == study.settings.p) & (here["layer"] == 0)
+    usual &= (here["asked"] == study.asked) | other
     return here[(here["method"] != METHOD) | usual]
 
 
-def chances(summary: pd.DataFrame) -> dict[str, float]:
-    """NDCG@3 of a random order by task, percent."""
+def chances(summary: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """NDCG@3 of a random order by encoder and task, percent; it depends on ties of scores."""
     random = summary[summary["method"] == "random"]
-    return dict(zip(random["task"], random["ndcg3"], strict=False))
+    keys = zip(random["encoder"], random["task"], strict=True)
+    return dict(zip(keys, random["ndcg3"], strict=True))
 
 
 def table1(summary: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Sub-networks by text and objective, and further settings (`protocol`)."""
     rows = main_rows(summary, study, study.settings.encoder)
-    roles = {
-        **{name: role for role, name in reversed(study.settings.subnetworks.items())},
-        **dict.fromkeys(study.settings.others, "-"),
-    }
+    roles: dict[str, str] = {}
+    for variant in sorted(study.settings.subnetworks, key=("T/T", "T/L", "W/L").index):
+        roles.setdefault(study.settings.subnetworks[variant], variant)
+    for name in study.settings.others:
+        roles.setdefault(name, "-")
     parts = []
     for key, task in study.tasks():
         chosen = rows[(rows["task"] == task) & (rows["method"] == METHOD)]
@@ -127,6 +132,8 @@ def table4(summary: pd.DataFrame, study: Study) -> pd.DataFrame:
     settings = study.settings
     parts = []
     for name, encoder in settings.models.items():
+        if settings.models_task not in settings.tasks:
+            continue
         rows = main_rows(summary, study, encoder)
         rows = rows[rows["task"] == settings.tasks[settings.models_task].task]
         main = {**MAIN_SETTING, METHOD: settings.subnetworks["T/L"]}
@@ -142,12 +149,9 @@ def _finished(
 ) -> pd.DataFrame:
     """The columns of a table, with the value of a random order beside NDCG@3."""
     chance = chances(summary)
-    own = {key: chance.get(task, float("nan")) for key, task in study.tasks()}
-    if "model" in names:
-        value = own.get(study.settings.models_task, float("nan"))
-        rows = rows.assign(ndcg3_random=value)
-    else:
-        rows = rows.assign(ndcg3_random=[own[key] for key in rows["task"]])
+    tasks = dict(study.tasks())
+    keys = zip(rows["encoder"], [tasks.get(name, name) for name in rows["task"]], strict=True)
+    rows = rows.assign(ndcg3_random=[chance.get(key, float("nan")) for key in keys])
     columns = ["pearson", "spearman", "top1", "ndcg3", "low", "high"]
     columns += ["ndcg3_random", "ndcg3_scores", "targets"]
     return rows[[*names, *columns]].reset_index(drop=True)

@@ -119,7 +119,7 @@ def present_rank(
     panel = BarPanel(title, "overlap (Jaccard coefficient)", bars, horizontal=True, decimals=3)
     draw_bars([panel], folder / "ranking")
     intro = [
-        f"Task {text.task}. Text: {', '.join(text.names)}, {text.sentences} different sentences read.",
+        f"Task {text.task}. Text: {', '.join(text.names)}, {text.sentences} sentences read.",
         *cautions(text, table, source),
     ]
     section = Section("Ranking", CAPTION, folder / "ranking.svg", table, [note])

@@ -11,7 +11,7 @@ XSNS2023_TABLES = (
     *("table1", "table2", "table3", "table4", "advantages", "relations"),
     *("selections", "scores", "comparison"),
 )
-XSNS2023_FIGURES = ("figure1", "figure3", "figure5", "figure6", "layers", "gold")
+XSNS2023_FIGURES = ("figure1", "figure3", "figure5", "figure6", "layers")
 
 
 if XSNS2023:
@@ -21,6 +21,7 @@ if XSNS2023:
     MIXED = XSNS2023.mixed_cases()
     XSNS2023_DRAWN = [
         *XSNS2023_FIGURES,
+        *(f"gold-{key.lower()}" for key in XSNS2023.study.tasks),
         *(["figure4"] if MIXED else []),
         *(["figure7"] if XSNS2023.has_low_resource() else []),
     ]

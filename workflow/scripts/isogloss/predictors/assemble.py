@@ -68,11 +68,12 @@ def of_languages(
     Parameters
     ----------
     typology : columns source, target, value
-    evenness : of each source
+    evenness : of each source; where an angle is not defined, as for writing with words of one
+        or two characters, the source takes the mean of the others, which says nothing of it
     """
     forms = {
-        "text": {language: found.text for language, found in evenness.items()},
-        "original": {language: found.original for language, found in evenness.items()},
+        "text": _filled({language: found.text for language, found in evenness.items()}),
+        "original": _filled({language: found.original for language, found in evenness.items()}),
     }
     frames = [typology.assign(method="L2V", setting="-")]
     frames += [
@@ -86,6 +87,13 @@ def of_languages(
     whole = pd.concat(frames, ignore_index=True).assign(seed=NO_SEED)[KEY]
     wanted = whole["source"].isin(languages.sources) & whole["target"].isin(languages.targets)
     return whole[wanted].reset_index(drop=True)
+
+
+def _filled(angles: Mapping[str, float]) -> dict[str, float]:
+    """Angles with the mean of the defined ones where there is none; 0 where none is defined."""
+    known = [angle for angle in angles.values() if np.isfinite(angle)]
+    mean = float(np.mean(known)) if known else 0.0
+    return {name: angle if np.isfinite(angle) else mean for name, angle in angles.items()}
 
 
 def regressors(

@@ -100,6 +100,7 @@ def present(folder: Path, results: Results) -> pd.DataFrame:
         "scores": results.scores,
     }
     tables["table3"].insert(0, "task", tables["table3"].pop("task"))
+    tables = {name: table.reset_index(drop=True) for name, table in tables.items()}
     for name, table in tables.items():
         write_views(table, folder / name, CAPTIONS[name], NOTES.get(name, ""))
     comparison = compare(results.published, cells(tables, errors, study), results.reasons)
@@ -141,7 +142,7 @@ def _figures(folder: Path, summary: pd.DataFrame, results: Results) -> list[Sect
     sections = []
 
     def add(name: str, title: str, caption: str, frame: pd.DataFrame) -> None:
-        write_views(frame, folder / name, caption, "")
+        write_views(frame.reset_index(drop=True), folder / name, caption, "")
         sections.append(Section(title, caption, folder / f"{name}.svg", None, []))
 
     for name, axis, marker, caption in (
@@ -164,21 +165,12 @@ def _figures(folder: Path, summary: pd.DataFrame, results: Results) -> list[Sect
         caption = "Figure 4: trained on the three sources that each method puts first."
         frame = pd.concat([part.assign(task=key) for key, part in results.mixtures.items()])
         add("figure4", "Figure 4", caption, frame)
-    panels = [
-        Panel(key, gold.mean, None, "score (percent)", False) for key, gold in results.gold.items()
-    ]
-    draw_matrices(panels[:3], folder / "gold")
-    caption = "Gold scores: rows sources, columns targets, means over seeds."
-    frame = pd.concat(
-        [
-            gold.mean.rename_axis("source")
-            .reset_index()
-            .melt("source", var_name="target")
-            .assign(task=key)
-            for key, gold in results.gold.items()
-        ]
-    )
-    add("gold", "Gold scores", caption, frame)
+    for key, gold in results.gold.items():
+        name = f"gold-{key.lower()}"
+        label = f"{results.metrics[key]} (percent)"
+        draw_matrices([Panel(key, gold.mean, None, label, False)], folder / name)
+        caption = f"Gold scores of {key}, {label}: rows sources, columns targets, means over seeds."
+        add(name, f"Gold scores, {key}", caption, gold.mean.rename_axis("source").reset_index())
     return sections
 
 
@@ -199,7 +191,7 @@ def _choices(folder: Path, results: Results) -> list[Section]:
         if len(part):
             label = f"{results.metrics[key]} (percent)"
             pictures.draw_choices(part, folder / name, title, label)
-            write_views(part, folder / name, title, "")
+            write_views(part.reset_index(drop=True), folder / name, title, "")
             better, targets, points = pictures.gain(part)
             note = (
                 f"The source that X-SNS chooses beats {settings.source} on {better} of {targets} "

@@ -40,8 +40,8 @@ def test_the_highest_mean_overlap_is_first() -> None:
     found = ranking(overlap_of(en=[0.2, 0.4], de=[0.5, 0.3], fr=[0.9, 0.1]), {}, None)
     assert found["source"].tolist() == ["fr", "de", "en"]
     assert found["rank"].tolist() == [1, 2, 3]
-    assert found.columns.tolist() == ["rank", "source", "overlap", "low", "high"]
-    assert found[["overlap", "low", "high"]].to_numpy() == pytest.approx(
+    assert found.columns.tolist() == ["rank", "source", "overlap", "lowest", "highest"]
+    assert found[["overlap", "lowest", "highest"]].to_numpy() == pytest.approx(
         np.array([[0.5, 0.1, 0.9], [0.4, 0.3, 0.5], [0.3, 0.2, 0.4]])
     )
 
@@ -162,6 +162,6 @@ def test_a_page_is_written(tmp_path: Path, studied: Any) -> None:
     assert written["overlap"].tolist() == pytest.approx([0.375, 0.25])
     assert ("predicted" in written) is (studied is not None)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert "a &amp; b.txt, c.txt, 12 different sentences" in page
+    assert "a &amp; b.txt, c.txt, 12 sentences read" in page
     assert "fewer than 64" in page and "The usual choice, en, is in place 2 of 2." in page
-    assert "Jaccard coefficient of the 0.15 largest squared gradients" in page
+    assert "Jaccard coefficient of sub-networks with p = 0.15" in page

@@ -111,7 +111,7 @@ def frame_of(tokenizer: Any) -> tuple[list[int], list[int]]:
 
 
 # Share of unknown sub-words above which a text is in a script that the tokenizer does not know.
-MOST_UNKNOWN = 0.5
+MOST_UNKNOWN = 0.2
 
 
 def check_known(texts: Sequence[str], tokenizer: Any, name: str) -> float:

@@ -15,8 +15,8 @@ from isogloss.statistics.regression import fit_ols, predict_interval, regress
 LEVEL = 0.8
 CAPTION = "Candidate sources by the overlap of their sub-networks with that of the text."
 NOTE = (
-    "Overlap: Jaccard coefficient of the {p:g} largest squared gradients' parameters, mean over "
-    "seeds; low and high are over seeds. EMB is the cosine of mean states, LEX minus the "
+    "Overlap: Jaccard coefficient of sub-networks with p = {p:g}, mean over seeds, and its lowest "
+    "and highest value over them. EMB is the cosine of mean states, LEX minus the "
     "divergence of sub-word distributions, subwords the share of sub-words in common, L2V the "
     "similarity of typological features. Higher is better in each column."
 )
@@ -45,12 +45,12 @@ def ranking(
     Returns
     -------
     DataFrame
-        columns rank, source, overlap, low and high (over seeds), predicted, predicted_low and
+        columns rank, source, overlap, lowest and highest (over seeds), predicted, predicted_low and
         predicted_high (percent, where scores are known; 80 percent of targets), and a column per
         further predictor
     """
     seeds = overlap.groupby("source")["jaccard"]
-    table = pd.DataFrame({"overlap": seeds.mean(), "low": seeds.min(), "high": seeds.max()})
+    table = pd.DataFrame({"overlap": seeds.mean(), "lowest": seeds.min(), "highest": seeds.max()})
     if studied is not None:
         pairs = studied[studied["source"] != studied["target"]]
         fit = fit_ols(pairs, ["jaccard"])
@@ -74,7 +74,7 @@ def cautions(text: Text, table: pd.DataFrame, source: str) -> list[str]:
     source : the usual choice
     """
     first, second = table["source"].iloc[0], table["source"].iloc[1]
-    sure = table["low"].iloc[0] > table["high"].iloc[1]
+    sure = table["lowest"].iloc[0] > table["highest"].iloc[1]
     lines = [
         f"First: {first}. Its lowest overlap over seeds is {'above' if sure else 'not above'} the "
         f"highest of {second}{'' if sure else ', so the two are about equal'}."
@@ -112,8 +112,8 @@ def present_rank(
             "group": table["source"],
             "series": "",
             "value": table["overlap"],
-            "low": table["low"],
-            "high": table["high"],
+            "low": table["lowest"],
+            "high": table["highest"],
         }
     )
     panel = BarPanel(title, "overlap (Jaccard coefficient)", bars, horizontal=True, decimals=3)

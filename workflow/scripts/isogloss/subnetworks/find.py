@@ -1,6 +1,7 @@
 """Sub-networks of a language in one setting: levels by seed and number of examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,34 +48,35 @@ def find(
     """
     columns: dict[str, np.ndarray] = {}
     tensors: list[tuple[str, int, int]] = []
-    rows: list[pd.DataFrame] = []
+    rows: dict[str, pd.DataFrame] = {}
     asked = [*sorted(settings.sizes), settings.examples]
     for seed in settings.seeds:
         model, sample = load(seed), draw(seed)
         path = sums_file(seed) if sums_file else None
         start = _start(path, sample, settings)
-        found = {start.examples: start} if start else {}
-        for sums in estimate(model, sample, settings, seed, start):
-            found[sums.examples] = sums
-        last = found[len(sample.examples)]
-        if path is not None:
-            save_sums(path, last)
-        tensors = tensors_of(last)
-        for size in asked:
-            sums = found.get(size, last)
-            fisher = flat_mean(sums)
-            chosen = select(fisher, settings.grid)
-            columns[column_name(seed, size)] = levels(fisher, [item.threshold for item in chosen])
-            rows.append(
-                pd.DataFrame(chosen).assign(
-                    seed=seed,
-                    asked=size,
-                    examples=sums.examples,
-                    parameters=len(fisher),
-                    clipped=sums.clipped_share,
-                )
-            )
-    return Found(columns, tensors, pd.concat(rows, ignore_index=True))
+        # Sums are as large as the encoder: each is reduced to levels before the next one comes.
+        for sums in chain([start] if start else [], estimate(model, sample, settings, seed, start)):
+            whole = sums.examples == len(sample.examples)
+            sizes = [n for n in asked if n == sums.examples or (whole and n > sums.examples)]
+            if sizes:
+                kept, facts = _levels(sums, settings.grid)
+                for size in sizes:
+                    columns[column_name(seed, size)] = kept
+                    rows[column_name(seed, size)] = facts.assign(seed=seed, asked=size)
+            if whole and path is not None:
+                save_sums(path, sums)
+            tensors = tensors_of(sums)
+    return Found(columns, tensors, pd.concat(rows.values(), ignore_index=True))
+
+
+def _levels(sums: Sums, grid: Sequence[float]) -> tuple[np.ndarray, pd.DataFrame]:
+    """Levels of all parameters, and what each p kept."""
+    fisher = flat_mean(sums)
+    chosen = select(fisher, grid)
+    facts = pd.DataFrame(chosen).assign(
+        examples=sums.examples, parameters=len(fisher), clipped=sums.clipped_share
+    )
+    return levels(fisher, [item.threshold for item in chosen]), facts
 
 
 def _start(path: Path | None, sample: Sample, settings: SubNetwork) -> Sums | None:

@@ -14,7 +14,7 @@ CONFIG = "tests/workflow/prediction.yaml"
 STUDY = "results/papers/xsns2023"
 TABLES = ("table1", "table2", "table3", "table4", "advantages", "relations")
 LISTS = ("selections", "scores", "comparison")
-FIGURES = ("figure1", "figure3", "figure4", "figure5", "figure6", "figure7", "layers", "gold")
+FIGURES = ("figure1", "figure3", "figure4", "figure5", "figure6", "figure7", "layers", "gold-pos")
 SOURCES = {"ana", "anu", "ari", "bel"}
 # A method that gives all sources of a target one value has no correlation, and no relation.
 MAY_BE_EMPTY = {
@@ -97,7 +97,7 @@ def test_every_table_and_figure_is_there(predicted: Path) -> None:
         ("figure6", 2),  # two numbers of examples
         ("figure7", 3),  # one target, three choices
         ("layers", 2),
-        ("gold", 20),  # four sources, five targets
+        ("gold-pos", 4),  # four sources
         ("scores", 40),  # two metrics
         ("selections", 2),
     ],
@@ -168,7 +168,7 @@ def test_sources_are_ranked_for_a_text(ranked: Path) -> None:
     overlaps = [float(row["overlap"]) for row in table]
     assert overlaps == sorted(overlaps, reverse=True)
     for row in table:
-        assert 0 < float(row["low"]) <= float(row["overlap"]) <= float(row["high"]) < 1
+        assert 0 < float(row["lowest"]) <= float(row["overlap"]) <= float(row["highest"]) < 1
         low, score, high = (
             float(row[column]) for column in ("predicted_low", "predicted", "predicted_high")
         )

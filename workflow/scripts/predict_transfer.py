@@ -16,7 +16,7 @@ from isogloss.predictors.assemble import (
 )
 from isogloss.predictors.evenness import evenness
 from isogloss.predictors.lang2vec import family_similarity, typological_similarity
-from isogloss.predictors.xpos import read_attributes, read_ldnd
+from isogloss.predictors.xpos import missing_attributes, read_attributes, read_ldnd
 from isogloss.tables import read_any, read_table, write_table
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ with job(snakemake.log[0]) as log:
     else:
         typology = family_similarity(read_table(given.distances[0], "distances"))
         attributes, ldnd = family_attributes(family_languages())
+    for language, lacks in missing_attributes(params.targets, attributes, ldnd).items():
+        log.info("X-POS: of %s is not known: %s", language, ", ".join(lacks))
     texts = of_texts(
         read_table(given.means, "means"),
         read_table(given.subwords, "subwords"),

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -18,7 +19,7 @@ PROJECT = Path(workflow.basedir)
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from isogloss import plan, plan_xsns2023
+from isogloss import plan, plan_disk, plan_wu2022, plan_xsns2023
 from isogloss.check import load_config
 from isogloss.config.runs import TRAINED_ON
 from isogloss.corpora.sources import read_datasets, read_languages
@@ -52,6 +53,18 @@ except IsoglossError as error:
 XSNS2023 = SETTINGS.studies.xsns2023 and plan_xsns2023.StudyPlan(
     PLAN, SETTINGS.studies.xsns2023
 )
+WU2022 = SETTINGS.studies.wu2022 and plan_wu2022.StudyPlan(
+    PLAN, SETTINGS.studies.wu2022
+)
+# Said once, before a long run: jobs read this file too.
+if workflow.is_main_process:
+    limits = workflow.resource_settings
+    cards = limits.resources.get("gpu")
+    places = plan_disk.places(limits.nodes, cards and cards.value, workflow.cores)
+    disk = plan_disk.disk_of(SETTINGS, plan_disk.all_runs(PLAN), places)
+    if note := plan_disk.disk_note(disk):
+        logger.info(note)
+
 KINDS = {name: task.kind for name, task in SETTINGS.tasks.items()}
 # A task's own code: the rules' fingerprints do not follow modules that are found by name.
 TASK_CODE = {
@@ -79,6 +92,9 @@ wildcard_constraints:
     text=plan.one_of([*SETTINGS.tasks, *SETTINGS.corpora]),
     seed=r"\d+",
     split="[a-z]+",
+    source="[a-z]{2,3}(-[a-z]+)*",
+    targets=r"[a-z]{2,3}(-[a-z]+)*(\+[a-z]{2,3}(-[a-z]+)*)*",
+    grid="paths|planes",
 
 
 include: "rules/corpora.smk"
@@ -88,9 +104,11 @@ include: "rules/representations.smk"
 include: "rules/languages.smk"
 include: "rules/subnetworks.smk"
 include: "rules/predictors.smk"
+include: "rules/landscapes.smk"
 include: "rules/transfer.smk"
 include: "rules/philippy2023.smk"
 include: "rules/xsns2023.smk"
+include: "rules/wu2022.smk"
 include: "rules/rank.smk"
 
 
@@ -101,4 +119,5 @@ rule all:
         rules.transfer.input if PLAN.asked("transfer") else [],
         rules.philippy2023.input if PLAN.asked("philippy2023") else [],
         rules.xsns2023.input if PLAN.asked("xsns2023") else [],
+        rules.wu2022.input if PLAN.asked("wu2022") else [],
     localrule: True

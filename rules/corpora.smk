@@ -43,6 +43,7 @@ rule fetch_corpus:
         file="results/downloads/{corpus}/{language}/{split}",
     log:
         "results/logs/fetch_corpus/{corpus}/{language}/{split}.log",
+    priority: plan_disk.READING
     conda:
         "../envs/train.yaml"
     threads: 1
@@ -66,6 +67,7 @@ rule import_corpus:
         rows="results/corpora/{corpus}/{language}/{split}.parquet",
     log:
         "results/logs/import_corpus/{corpus}/{language}/{split}.log",
+    priority: plan_disk.READING
     conda:
         "../envs/analysis.yaml"
     threads: 1

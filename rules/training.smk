@@ -21,7 +21,8 @@ rule finetune:
     log:
         f"{plan.RUN}/finetune.log",
     wildcard_constraints:
-        recipe=PLAN.recipes_by_weights(True),
+        trained_on=PLAN.trained_on_by_weights(True),
+    priority: plan_disk.training_priority
     conda:
         "../envs/train.yaml"
     threads: PLAN.recipe_threads
@@ -43,13 +44,13 @@ rule finetune:
         "../workflow/scripts/finetune.py"
 
 
-use rule finetune as finetune_for_scores with:
+use rule finetune as finetune_temporary with:
     output:
         weights=temp(f"{plan.RUN}/model.safetensors"),
         curve=f"{plan.RUN}/curve.parquet",
         facts=f"{plan.RUN}/run.json",
     wildcard_constraints:
-        recipe=PLAN.recipes_by_weights(False),
+        trained_on=PLAN.trained_on_by_weights(False),
 
 
 rule evaluate_run:
@@ -67,6 +68,7 @@ rule evaluate_run:
         f"{plan.RUN}/evaluate.log",
     wildcard_constraints:
         task=PLAN.tasks_with_states(True),
+    priority: plan_disk.READING
     conda:
         "../envs/train.yaml"
     threads: PLAN.recipe_threads

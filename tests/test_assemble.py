@@ -12,6 +12,7 @@ from isogloss.corpora.family.languages import family_languages
 from isogloss.corpora.words import words_of
 from isogloss.encoders.batches import Encoded
 from isogloss.errors import ConfigError, TableError
+from isogloss.kinds import SCHEMAS
 from isogloss.predictors.assemble import (
     Languages,
     family_attributes,
@@ -20,7 +21,6 @@ from isogloss.predictors.assemble import (
     regressors,
 )
 from isogloss.predictors.evenness import Evenness
-from isogloss.tables import SCHEMAS
 from isogloss.training.describe import describe, description_tables
 
 # Mean states of two layers; the last one turns German away from French.

@@ -132,3 +132,105 @@ def test_every_task_is_decoded_and_scored(folder: Path, tmp_path: Path) -> None:
         assert 0 < run["decoding"] < run["pass"]
         assert run["scoring"] > 0
     assert 0 < found["parsing"][0]["trees"] < found["parsing"][0]["decoding"]
+
+
+def interpolate(folder: Path, file: Path, *more: str) -> dict[str, Any]:
+    """What the benchmark of interpolation writes at the smallest size."""
+    sizes = ["--shape=tiny", "--pairs=12", "--batch=5", "--repeats=2", "--scorings=1"]
+    load(folder, "interpolation").main([*sizes, *more, f"--json={file}"])
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_ways_to_set_a_point_agree(folder: Path, tmp_path: Path) -> None:
+    found = interpolate(folder, tmp_path / "i.json")
+    plain = "copy.deepcopy, loop over state dicts, load_state_dict"
+    own = ["isogloss", "isogloss, all sub-words"]
+    errors: dict[str, dict[str, float]] = {}
+    for row in found["setting"]:
+        errors.setdefault(row["what"], {})[row["way"]] = row["note"]
+        assert len(row["repetitions"]["wall"]) == 2 and min(row["repetitions"]["wall"]) > 0
+    lines, planes = errors["point on a line"], errors["point in a plane"]
+    assert list(lines) == [*own, plain, "load_state_dict alone", "torch.lerp in place, float32"]
+    assert list(planes) == [*own, plain]
+    assert lines["load_state_dict alone"] is None
+    # Rounded once: half a unit at most. The others round several times.
+    for values in (lines, planes):
+        assert 0.4 < max(values[name] for name in own) <= 0.5001
+        assert 0.6 < values[plain] < 10
+    assert 0.6 < lines["torch.lerp in place, float32"] < 10
+    facts = found["facts"]
+    gone = facts["parameters"] - facts["with the sub-words that occur"]
+    assert gone > 0 and gone % facts["hidden"] == 0
+
+
+def test_ways_to_score_a_point_agree(folder: Path, tmp_path: Path) -> None:
+    found = interpolate(folder, tmp_path / "i.json")
+    own, longest, most = found["scoring"]
+    assert 1 <= own["note"] < longest["note"] < most["note"]
+    parts = importlib.import_module("mixtures").draw_sets(
+        importlib.import_module("trainings").SHAPES["tiny"], 12, 1
+    )[1]
+    real = sum(sum(part.lengths) for part in parts.values())
+    assert most["note"] == pytest.approx(24 * 128 / real)
+
+
+def test_a_plane_is_extrapolated_and_measured(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = load(folder, "interpolation")
+    assert len(module.PLANE) == 441
+    module.PLANE = module.PLANE[::100]
+    sizes = ["--shape=tiny", "--layers=1", "--pairs=4", "--repeats=1", "--scorings=1", "--whole"]
+    module.main([*sizes, f"--json={tmp_path / 'i.json'}"])
+    found = json.loads((tmp_path / "i.json").read_text(encoding="utf-8"))
+    plane = found["plane"]
+    assert (plane["points"], plane["pairs"], plane["whole_pairs"]) == (5, 4980, 8)
+    times = [rows[0]["ms"] / 1000 for rows in (found["setting"][5:], found["scoring"])]
+    point = times[0] + times[1] * 2490 / 4
+    assert plane["seconds"] == pytest.approx(5 * point)
+    assert plane["share"] == pytest.approx(times[0] / point)
+    assert plane["whole"] > 0
+    assert "Measured whole with 8 pairs" in capsys.readouterr().out
+    assert found["facts"]["layers"] == 1
+
+
+@pytest.mark.parametrize("width", [None, 128])
+def test_ways_to_score_read_the_same_states(folder: Path, width: int | None) -> None:
+    mixtures = importlib.import_module("mixtures")
+    evaluation = importlib.import_module("isogloss.landscapes.evaluation")
+    shape, device = mixtures.SIZES["tiny"], torch.device("cpu")
+    frames, parts, kept = mixtures.draw_sets(shape, 9, 1)
+    sets = evaluation.prepare("nli", mixtures.LABELS, frames, parts, kept, 0, 0, device)
+    model = mixtures.open_runs(shape, 1, kept, device).corners.model
+    peer = mixtures.padded(sets, kept, 4, width, device)
+    found = []
+    for way, held in ((evaluation.states_of, sets), (mixtures.padded_states, peer)):
+        first = torch.empty(18, shape.hidden)
+        for places, (_, points), states in zip(
+            held.members, held.batches, way(model, held), strict=True
+        ):
+            first[places] = states[points.row, points.column]
+        found.append(first)
+    torch.testing.assert_close(*found, rtol=0, atol=1e-5)
+    assert torch.pdist(found[0]).min() > 1e-4
+
+
+def test_wrong_scores_are_seen(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = importlib.import_module("isogloss.tasks.pairs")
+    mixtures = importlib.import_module("mixtures")
+    labels = iter(range(10**6))
+
+    def shuffled(model: Any, sets: Any) -> Any:
+        monkeypatch.setattr(
+            tasks.Classifier,
+            "decode",
+            lambda self, states, points, _: [np.array([next(labels) % 3]) for _ in points.row],
+        )
+        yield from padded_states(model, sets)
+
+    padded_states = mixtures.padded_states
+    monkeypatch.setattr(mixtures, "padded_states", shuffled)
+    with pytest.raises(AssertionError, match="padded to"):
+        interpolate(folder, tmp_path / "i.json", "--pairs=40")

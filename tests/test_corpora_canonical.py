@@ -12,7 +12,8 @@ from isogloss.corpora import canonical
 from isogloss.corpora.canonical import check_overlap, count_repeated, limit, read_corpus
 from isogloss.corpora.sources import FORMATS
 from isogloss.errors import ConfigError, CorpusError
-from isogloss.tables import SCHEMAS, arrange
+from isogloss.kinds import SCHEMAS
+from isogloss.tables import arrange
 
 WORD = "1\tw\t_\tNOUN\t_\t_\t0\troot\t_\t_\n"
 

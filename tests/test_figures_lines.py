@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 import isogloss
 from isogloss.errors import TableError
@@ -173,6 +174,60 @@ def test_ticks_of_layers_are_whole_numbers() -> None:
     assert all(tick == round(tick) for tick in figure.axes[0].get_xticks())
 
 
+ALPHAS = sorted([*(k / 10 for k in range(-5, 16)), *(k / 40 for k in (1, 2, 3, 33, 34, 35))])
+
+
+def test_curves_of_few_points_have_a_marker_at_each() -> None:
+    for line in drawn(panel(curves(["a", "b"], [k / 20 for k in range(1, 21)]))).axes[0].lines:
+        assert line.get_markevery() is None
+
+
+def test_long_curves_have_few_markers_each_at_x_of_its_own() -> None:
+    series = ["source, from source", "target, from source", "source, from target"]
+    shown = [line.get_markevery() for line in drawn(panel(curves(series, ALPHAS))).axes[0].lines]
+    assert all(5 <= len(points) <= lines.THINNED for points in shown)
+    assert len({point for points in shown for point in points}) == sum(map(len, shown))
+    assert all(np.diff([ALPHAS[i] for i in points]).max() < 0.7 for points in shown)
+    axes = drawn(panel(curves(["a", "b"], ALPHAS)), panel(curves(["b"], ALPHAS))).axes
+    assert axes[0].lines[1].get_markevery() == axes[1].lines[0].get_markevery()
+
+
+def test_markers_stand_at_equal_distances_of_a_logarithmic_axis() -> None:
+    sizes = [float(x) for x in range(1, 1001)]
+    (line,) = drawn(panel(curves(["a"], sizes), logarithmic=True)).axes[0].lines
+    at = np.log10([sizes[point] for point in line.get_markevery()])
+    assert np.diff(at) == pytest.approx(np.full(5, 0.5), abs=0.03)
+
+
+@given(
+    st.lists(st.booleans(), min_size=21, max_size=60).filter(lambda known: sum(known) > 20),
+    st.floats(0.0, 1.0, exclude_max=True),
+)
+def test_no_point_of_a_long_curve_is_lost(known: list[bool], phase: float) -> None:
+    marked = lines._marked(np.arange(len(known)) / 7, np.array(known), phase)
+    assert marked is not None and all(known[point] for point in marked)
+    padded = [False, *known, False]
+    alone = [i for i in range(len(known)) if padded[i : i + 3] == [False, True, False]]
+    assert set(alone) <= set(marked)
+    assert len(set(marked) - set(alone)) <= lines.THINNED
+
+
+def test_axis_of_coefficients_marks_the_models() -> None:
+    for count in (1, 2, 4, 6):
+        axes = drawn(*[panel(curves(["a"], ALPHAS))] * count).axes[0]
+        ticks = [tick for tick in axes.get_xticks() if -0.6 < tick < 1.6]
+        assert ticks == pytest.approx([-0.5, 0.0, 0.5, 1.0, 1.5])
+
+
+@given(st.floats(-3.0, -0.01), st.floats(0.01, 3.0))
+def test_axis_across_zero_marks_whole_numbers(low: float, high: float) -> None:
+    axes = Figure().add_subplot()
+    axes.set_xlim(low, high)
+    lines._set_x(axes, np.array([low, high]), False, 3.0)
+    step = axes.get_xticks()[1] - axes.get_xticks()[0]
+    assert step > 1 or abs(1 / step - round(1 / step)) < 1e-6
+
+
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (6, 3)])
 def test_panels_wrap_on_a_page_of_one_width(count: int, columns: int) -> None:
     figure = drawn(*[panel(curves(["a"], [1, 2]))] * count)
@@ -201,6 +256,9 @@ def test_no_texts_overlap() -> None:
     assert overlaps(drawn(*panels)) == []
     assert overlaps(drawn(panels[0])) == []
     assert overlaps(drawn(*grid)) == []
+    four = [f"{scored}, from {start}" for start in ("source", "target") for scored in ("en", "de")]
+    paths = [LinePanel(task, "α", "share", curves(four, ALPHAS, True)) for task in tasks[:4]]
+    assert overlaps(drawn(*paths)) == []
 
 
 @pytest.mark.parametrize("count", [0, 7])
@@ -327,7 +385,9 @@ def test_series_differ_without_colour() -> None:
     assert len(set(style.DASHES)) == 8
 
 
-@pytest.mark.parametrize("module", ["style", "matrix", "lines", "bars", "boxes"])
+@pytest.mark.parametrize(
+    "module", ["style", "matrix", "lines", "bars", "boxes", "scatter", "surfaces"]
+)
 def test_cache_of_matplotlib_is_on_the_local_disk(module: str, tmp_path: Path) -> None:
     home = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path / "local")}
     home.pop("MPLCONFIGDIR", None)

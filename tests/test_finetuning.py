@@ -21,6 +21,7 @@ from isogloss.errors import EncoderError
 from isogloss.seeds import named_seed
 from isogloss.tables import arrange
 from isogloss.tasks import nli
+from isogloss.tasks.task import join_features
 from isogloss.training import finetune as room
 from isogloss.training import loop
 from isogloss.training.finetune import Rows, Run, finetune, identity, plan_of, shrinkage
@@ -296,7 +297,7 @@ def test_identity_sees_recipe_weights_code_and_all_data(bert_folder: Path) -> No
         identity({"code": "a"}, "w", [dev]),
         identity({"code": "a"}, "w", [train, dev]),
         identity({"code": "a"}, "w", [train, relabelled]),
-        identity({"code": "a"}, "w", [room._joined([train, dev])]),
+        identity({"code": "a"}, "w", [join_features([train, dev])]),
         identity({"code": "a"}, "w", [train._replace(windows=[(a,), (b,)])]),
         identity({"code": "a"}, "w", [train._replace(windows=[(part,) for part in parts])]),
     ]

@@ -8,7 +8,7 @@ from models import WORDS, build_unigram, word_pieces_of
 from isogloss.corpora.own import read_own
 from isogloss.encoders.words import MOST_UNKNOWN, check_known
 from isogloss.errors import CorpusError, TaskError
-from isogloss.tables import SCHEMAS
+from isogloss.kinds import SCHEMAS
 
 TREE = (
     "# sent_id = 1\n# text = Cats see dogs.\n"

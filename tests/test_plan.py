@@ -1,6 +1,7 @@
 """The plan: from the configuration to runs and files."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,12 +9,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.io import regex_from_filepattern, update_wildcard_constraints
 
 from isogloss.check import load_config
 from isogloss.config.runs import frozen_recipe, parse_recipe
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.papers.published import read_published
-from isogloss.plan import Plan, Run, experiment_runs, last_source, one_of, source_runs
+from isogloss.plan import RUN, Plan, Run, experiment_runs, last_source, one_of, source_runs
 from isogloss.plan_xsns2023 import Case, StudyPlan, cases, gold_runs, subnetworks_of
 
 
@@ -24,6 +26,51 @@ def plan_of(root: Path, name: str) -> Plan:
         read_datasets(root / "config" / "datasets.csv"),
         read_languages(root / "config" / "languages.csv"),
     )
+
+
+KEPT = {"all": {"en", "sw-100", "en+de", "ar+de-100+en"}, "monolingual": {"en", "sw-100"}}
+
+
+@pytest.mark.parametrize("recipe", ["always", "single", "never", "single-and-more"])
+@pytest.mark.parametrize("trained_on", sorted(KEPT["all"]))
+@pytest.mark.parametrize("intervention", ["", "-freeze-1-12", "-freeze-philippy2023.A"])
+def test_one_rule_makes_a_runs_weights(
+    root: Path, recipe: str, trained_on: str, intervention: str
+) -> None:
+    settings = {"always": "all", "single": "monolingual", "never": "none"}
+    # A recipe whose name begins like that of another one.
+    settings["single-and-more"] = "all"
+    plan = plan_of(root, "config.yaml")
+    recipes = {
+        name: plan.config.recipes["words"].model_copy(update={"keep_weights": keep})
+        for name, keep in settings.items()
+    }
+    plan = replace(plan, config=plan.config.model_copy(update={"recipes": recipes}))
+    run = Run("small", "pos", trained_on, f"{recipe}{intervention}", 1)
+    constraints = {"recipe": rf"({one_of(recipes)})(-freeze-[a-zA-Z0-9.-]+)?"}
+    made = {}
+    for kept in (True, False):
+        own = {"trained_on": plan.trained_on_by_weights(kept)}
+        output = update_wildcard_constraints(f"{RUN}/model.safetensors", own, constraints)
+        pattern = regex_from_filepattern(output)
+        made[kept] = re.match(pattern, f"{run.folder}/model.safetensors")
+    expected = trained_on in KEPT.get(settings[recipe], set())
+    found = made[expected]
+    assert found is not None and made[not expected] is None
+    assert found["trained_on"] == trained_on and found["recipe"] == f"{recipe}{intervention}"
+
+
+def test_a_run_depends_on_how_its_weights_are_stored_but_not_on_whether(root: Path) -> None:
+    plan = plan_of(root, "config.yaml")
+    words = plan.config.recipes["words"]
+
+    def settings(**changed: str) -> dict[str, object]:
+        recipes = {"words": words.model_copy(update=changed)}
+        config = plan.config.model_copy(update={"recipes": recipes})
+        return replace(plan, config=config).recipe_settings(SimpleNamespace(recipe="words"))
+
+    assert settings(keep_weights="none") == settings(keep_weights="all") == settings()
+    assert settings(store="difference") != settings(store="full") == settings()
 
 
 @given(st.lists(st.integers(1, 48), min_size=1, max_size=6, unique=True))
@@ -106,8 +153,8 @@ def test_files_of_predicted_transfer(root: Path) -> None:
 
 def test_predicted_transfer_leaves_the_other_studys_runs_alone(root: Path) -> None:
     plan = plan_of(root, "paper.yaml")
-    assert not plan.recipe(SimpleNamespace(recipe="xsns2023")).keep_weights
-    assert plan.recipe(SimpleNamespace(recipe="philippy2023")).keep_weights
+    assert plan.recipe(SimpleNamespace(recipe="xsns2023")).keep_weights == "none"
+    assert plan.recipe(SimpleNamespace(recipe="philippy2023")).keep_weights == "all"
     # The task of the other study is another one, with inputs of another length.
     assert plan.targets(SimpleNamespace(encoder="xlmr", task="nli")) == []
     assert len(plan.targets(SimpleNamespace(encoder="mbert", task="names"))) == 17 + 15

@@ -55,7 +55,7 @@ def test_full_protocol_of_predicted_transfer_is_planned_without_network(
     assert chosen is not None
     runs = [run for case in cases(chosen) for run in gold_runs(chosen, case)]
     # Their weights are not kept.
-    assert jobs["finetune_for_scores"] == len(runs) == len(set(runs))
+    assert jobs["finetune_temporary"] == len(runs) == len(set(runs))
     assert jobs["rank_sources_xsns2023"] == len(cases(chosen))
     assert jobs["fetch_encoder"] == len({case.encoder for case in cases(chosen)})
     assert "pretrain_encoder" not in jobs

@@ -10,8 +10,9 @@ from isogloss.config.tasks import TABLES, task_of
 from isogloss.encoders.manifest import checked_folder
 from isogloss.logs import job
 from isogloss.tables import read_rows, write_atomically, write_table
+from isogloss.training.difference import save_difference
 from isogloss.training.finetune import Rows, finetune
-from isogloss.training.model import save_run
+from isogloss.training.model import build_model, save_run
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -40,17 +41,22 @@ with job(snakemake.log[0]) as log:
     log.info("training on %s, frozen layers %s", snakemake.wildcards.trained_on, recipe.freeze)
     weights = Path(snakemake.output.weights)
     state = weights.parent / "resume.safetensors"
+    folder, seed = checked_folder(Path(snakemake.input.encoder)), int(snakemake.wildcards.seed)
     run = finetune(
-        checked_folder(Path(snakemake.input.encoder)),
+        folder,
         snakemake.params.layers,
         task,
         recipe,
-        int(snakemake.wildcards.seed),
+        seed,
         languages,
         state,
         f"{snakemake.params.code} {snakemake.params.task_code} {snakemake.params.score_code}",
     )
-    save_run(weights, run.model)
+    if recipe.store == "difference":
+        initial = build_model(folder, snakemake.params.layers, task, run.facts["labels"], seed)
+        save_difference(weights, run.model, initial, seed)
+    else:
+        save_run(weights, run.model)
     write_table(snakemake.output.curve, "curve", run.curve)
     text = json.dumps(run.facts, indent=2, sort_keys=True) + "\n"
     write_atomically(snakemake.output.facts, lambda file: file.write(text.encode()))

@@ -40,3 +40,7 @@ class TrainingError(IsoglossError):
 
 class TaskError(IsoglossError):
     """Rows do not fit the task that is to be learnt from them."""
+
+
+class LandscapeError(IsoglossError):
+    """Runs between which nothing can be interpolated."""

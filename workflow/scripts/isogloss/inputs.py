@@ -1,10 +1,11 @@
 """Checks that what a configuration reads is there: files, rows of tables, languages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from isogloss.config.encoders import PretrainedEncoder
+from isogloss.config.landscapes import InterpolatedTask
 from isogloss.config.runs import parse_trained_on
 from isogloss.config.studies import Philippy2023, PredictedTask, Transfer, Xsns2023
 from isogloss.config.tasks import TABLES
@@ -115,6 +116,12 @@ def _rows(config: Config) -> Iterator[Rows]:
         )
     if config.studies.xsns2023 is not None:
         yield from _xsns2023(config, config.studies.xsns2023)
+    between = config.studies.wu2022
+    if between is not None:
+        key = "studies.wu2022.targets"
+        languages = tuple(dict.fromkeys([*between.sources, *between.targets]))
+        for item in between.tasks.values():
+            yield from _task_rows(config, item, key, languages, key, languages, between.split)
 
 
 def _xsns2023(config: Config, study: Xsns2023) -> Iterator[Rows]:
@@ -138,18 +145,19 @@ def _xsns2023(config: Config, study: Xsns2023) -> Iterator[Rows]:
 
 def _task_rows(
     config: Config,
-    study: Philippy2023 | Transfer | PredictedTask,
+    study: Philippy2023 | Transfer | PredictedTask | InterpolatedTask,
     sources: str,
     trained: tuple[str, ...],
     targets: str,
-    tested: list[str],
+    tested: Sequence[str],
+    held_out: str = "test",
 ) -> Iterator[Rows]:
     """Rows of a study's task: keys and languages to train on and to test on."""
     task = config.tasks[study.task]
     best = config.recipes[study.recipe].select == "best_dev"
     for split in ("train", "dev") if best else ("train",):
         yield Rows(sources, task.corpus, split, trained, TABLES[task.kind])
-    yield Rows(targets, task.corpus, "test", tuple(tested), TABLES[task.kind])
+    yield Rows(targets, task.corpus, held_out, tuple(tested), TABLES[task.kind])
 
 
 def _corpora(config: Config, datasets: list[Source]) -> Iterator[str]:

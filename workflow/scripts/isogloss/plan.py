@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from isogloss.config.encoders import PretrainedEncoder
+from isogloss.config.landscapes import InterpolatedTask
 from isogloss.config.recipes import Recipe
-from isogloss.config.runs import frozen_recipe, parse_recipe, parse_trained_on
+from isogloss.config.runs import (
+    INTERVENTION,
+    PART,
+    TRAINED_ON,
+    frozen_recipe,
+    parse_recipe,
+    parse_trained_on,
+)
 from isogloss.config.studies import Philippy2023, PredictedTask, StudyName, Transfer
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import Source, find_source, locate
@@ -157,12 +165,12 @@ class Plan:
     def counted(self) -> list[list[Any]]:
         """Corpus, data set, language, split and whether it is cut, of all rows of all studies."""
         wanted: dict[tuple[str, str, str], None] = {}
-        for study, trained, tested in self._read():
+        for study, trained, tested, held_out in self._read():
             corpus = self.config.tasks[study.task].corpus
             best = self.config.recipes[study.recipe].select == "best_dev"
             for split in ("train", "dev") if best else ("train",):
                 wanted |= dict.fromkeys((corpus, language, split) for language in trained)
-            wanted |= dict.fromkeys((corpus, language, "test") for language in tested)
+            wanted |= dict.fromkeys((corpus, language, held_out) for language in tested)
         return [
             [corpus, self.config.corpora[corpus].dataset, language, split, cut]
             for corpus, language, split in wanted
@@ -171,16 +179,23 @@ class Plan:
 
     def _read(
         self,
-    ) -> Iterator[tuple[Philippy2023 | Transfer | PredictedTask, list[str], list[str]]]:
-        """Each study with the languages it trains and tests on."""
+    ) -> Iterator[
+        tuple[Philippy2023 | Transfer | PredictedTask | InterpolatedTask, list[str], list[str], str]
+    ]:
+        """Each study with the languages it trains and is scored on, and the split of the latter."""
         study = self.config.studies.philippy2023
         if study is not None:
-            yield study, study.languages, study.languages
+            yield study, study.languages, study.languages, "test"
         for transfer in self.config.studies.transfer.values():
             parts = [part for source in transfer.sources for part in parse_trained_on(source)]
-            yield transfer, [part.language for part in parts], transfer.targets
+            yield transfer, [part.language for part in parts], transfer.targets, "test"
         for _, chosen in predicted_tasks(self.config):
-            yield chosen, chosen.languages, chosen.languages + chosen.low_resource
+            yield chosen, chosen.languages, chosen.languages + chosen.low_resource, "test"
+        between = self.config.studies.wu2022
+        if between is not None:
+            languages = list(dict.fromkeys([*between.sources, *between.targets]))
+            for item in between.tasks.values():
+                yield item, languages, languages, between.split
 
     def counted_files(self) -> list[str]:
         """Canonical rows of `counted`."""
@@ -196,7 +211,9 @@ class Plan:
 
     def encoder_settings(self, wildcards: Any) -> dict[str, Any]:
         """The encoder's part of the configuration."""
-        return self.config.encoders[wildcards.encoder].model_dump(mode="json")
+        # A size that is named for the plan of the disk changes no file.
+        encoder = self.config.encoders[wildcards.encoder]
+        return encoder.model_dump(mode="json", exclude={"parameters"})
 
     def encoder_layers(self, wildcards: Any) -> int:
         """Number of blocks."""
@@ -236,7 +253,7 @@ class Plan:
 
     def recipe_settings(self, wildcards: Any) -> dict[str, Any]:
         """The recipe's part of the configuration."""
-        # Whether weights are kept changes nothing of them.
+        # Whether weights are kept changes nothing of them; how they are stored changes their file.
         return self.recipe(wildcards).model_dump(mode="json", exclude={"keep_weights"})
 
     def recipe_threads(self, wildcards: Any) -> int:
@@ -298,10 +315,20 @@ class Plan:
         task = self.config.tasks.get(wildcards.text)
         return task.model_dump(mode="json") if task else None
 
-    def recipes_by_weights(self, kept: bool) -> str:
-        """Regular expression of the recipes whose weights are kept, or are not."""
-        chosen = one_of(n for n, item in self.config.recipes.items() if item.keep_weights == kept)
-        return rf"({chosen})(-freeze-[a-zA-Z0-9.-]+)?"
+    def trained_on_by_weights(self, kept: bool) -> str:
+        """Regular expression of the training sets whose weights are kept, or are not.
+
+        It looks ahead at the recipe, which follows the training set in `RUN`.
+        """
+        whole, several = ("all", PART) if kept else ("none", rf"{PART}(\+{PART})+")
+        before = {
+            keep: one_of(n for n, item in self.config.recipes.items() if item.keep_weights == keep)
+            for keep in (whole, "monolingual")
+        }
+        return "|".join(
+            rf"{names}(?=/({before[keep]})({INTERVENTION}[a-zA-Z0-9.-]+)?/)"
+            for keep, names in ((whole, TRAINED_ON), ("monolingual", several))
+        )
 
     # transfer
 

@@ -45,6 +45,10 @@ class HubEncoder(Model):
         pattern=REVISION, description="commit, tag or branch; the commit is recorded when resolved"
     )
     layers: Positive = Field(description="number of blocks, checked after the download")
+    parameters: Positive | None = Field(
+        None,
+        description="number of parameters in millions, for the disk that -n prints; null: unknown",
+    )
     sha256: dict[str, Annotated[str, Field(pattern=SHA256)]] = Field(
         {}, description="expected checksum by file name"
     )
@@ -56,6 +60,10 @@ class FolderEncoder(Model):
     kind: Literal["folder"] = Field(description="where the encoder comes from")
     path: Folder = Field(description="folder with config.json, weights and tokenizer")
     layers: Positive = Field(description="number of blocks, checked when loaded")
+    parameters: Positive | None = Field(
+        None,
+        description="number of parameters in millions, for the disk that -n prints; null: unknown",
+    )
 
 
 class PretrainedEncoder(Model):

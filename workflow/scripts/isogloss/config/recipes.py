@@ -28,6 +28,11 @@ class Recipe(Model):
     weight_decay: Number = Field(0.0, ge=0, description="AdamW's weight decay")
     clip: Above0 | None = Field(1.0, description="largest gradient norm; null for none")
     dropout: Share | None = Field(None, description="null keeps the encoder's own")
+    output_dropout: Share | None = Field(
+        None,
+        description="dropout on the encoder's output with one mask for all sub-words of an input, "
+        "instead of the head's own (0.2 in Wu et al.'s code); null: the head's own",
+    )
     freeze: list[Layer] = Field([], description="blocks that are not trained, counted from 1")
     freeze_embeddings: bool = Field(False, description="keep the embeddings fixed")
     select: Literal["last", "best_dev"] = Field(
@@ -48,10 +53,15 @@ class Recipe(Model):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 with fp32 master weights on a GPU, fp32 on a CPU"
     )
-    keep_weights: bool = Field(
-        True,
-        description="false: a run's weights are deleted once it is scored, for studies that need "
-        "its scores only",
+    keep_weights: Literal["all", "monolingual", "none"] = Field(
+        "all",
+        description="runs whose weights are kept: all, those on one language, or none; others are "
+        "deleted once everything that reads them is there",
+    )
+    store: Literal["full", "difference"] = Field(
+        "full",
+        description="how weights are written: as they are, or as their difference to the initial "
+        "weights, which is exact and takes a third of the disk for a large encoder",
     )
     save_every: Positive = Field(500, description="steps between resumable states")
     threads: int = Field(1, ge=1, le=64, description="CPU threads; part of what is reproduced")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from isogloss.config.landscapes import Wu2022
 from isogloss.config.runs import TRAINED_ON
 from isogloss.config.subnetworks import Portion
 from isogloss.config.values import Language, Languages, Layer, Model, Name, Positive
@@ -141,7 +142,7 @@ class Xsns2023(Model):
         return self
 
 
-StudyName = Literal["transfer", "philippy2023", "xsns2023"]
+StudyName = Literal["transfer", "philippy2023", "xsns2023", "wu2022"]
 
 
 class Studies(Model):
@@ -150,3 +151,4 @@ class Studies(Model):
     transfer: dict[Name, Transfer] = Field({}, description="matrices of scores by name")
     philippy2023: Philippy2023 | None = Field(None, description="null leaves the study out")
     xsns2023: Xsns2023 | None = Field(None, description="null leaves the study out")
+    wu2022: Wu2022 | None = Field(None, description="null leaves the study out")

@@ -49,6 +49,10 @@ BEHIND = 1.5
 """Order of drawing: above the grid, below bands and curves."""
 MOST_TICKS = 8
 """Ticks of a logarithmic axis: up to so many x have one each."""
+ROUND_STEPS = (1, 2, 5, 10)
+"""Distances of ticks, times a power of 10, that have 1 among their multiples."""
+MOST_MARKERS, THINNED = 20, 6
+"""A curve of up to 20 points has a marker at each, a longer one at about six."""
 
 
 class LinePanel(NamedTuple):
@@ -75,7 +79,8 @@ def draw_lines(panels: list[LinePanel], stem: Path) -> None:
     """Draw one to six panels on a page 7.2 inches wide; write `stem`.svg, .pdf and .png.
 
     A series has one colour and one marker in all panels, a label of a line one pattern of
-    dashes. The same panels give the same bytes.
+    dashes. A curve of more than 20 points has about six markers, those of different series
+    at different x. The same panels give the same bytes.
 
     Raises
     ------
@@ -101,7 +106,7 @@ def _figure(panels: list[LinePanel], stem: Path) -> Figure:
     for axes, panel, table in zip(places, panels, tables, strict=True):
         dress(axes, panel.title, panel.x_label, panel.y_label, (width, HEIGHT))
         _set_x(axes, table["x"].unique(), panel.logarithmic, width)
-        _draw(axes, table, found)
+        _draw(axes, table, found, panel.logarithmic)
         for label, value, series in panel.references:
             axes.axhline(value, zorder=BEHIND, **styles[label, series])
         if panel.upright is not None:
@@ -139,22 +144,44 @@ def _handle(name: str, look: Look) -> Line2D:
     return Line2D([], [], label=name, **_style(look))
 
 
-def _draw(axes: Axes, table: pd.DataFrame, found: dict[str, Look]) -> None:
+def _draw(axes: Axes, table: pd.DataFrame, found: dict[str, Look], logarithmic: bool) -> None:
     axes.grid(axis="y", color=GRID, linewidth=0.6)
     x = np.sort(table["x"].unique())
+    places = np.log(x) if logarithmic else x
+    phases = {name: (i + 0.5) / len(found) for i, name in enumerate(found)}
     for name in dict.fromkeys(table["series"]):
         look = found[name]
         rows = table[table["series"] == name].set_index("x").reindex(x)
         value, low, high = (rows[column].to_numpy() for column in ("value", "low", "high"))
-        axes.plot(x, value, zorder=3, **_style(look))
+        marked = _marked(places, ~np.isnan(value), phases[name])
+        axes.plot(x, value, zorder=3, markevery=marked, **_style(look))
         _draw_band(axes, x, np.where(np.isnan(value), np.nan, low), high, look.colour)
+
+
+def _marked(places: Floats, known: NDArray[np.bool_], phase: float) -> list[int] | None:
+    """Points of a curve that have a marker; None for all.
+
+    Of a long curve those nearest to six places at equal distances, shifted by `phase` (0 to 1)
+    of a distance so that curves on top of each other can be told apart, and those without a
+    neighbour, which no line would show.
+    """
+    if known.sum() <= MOST_MARKERS:
+        return None
+    (points,) = np.nonzero(known)
+    aims = places[0] + (places[-1] - places[0]) * (np.arange(THINNED) + phase) / THINNED
+    nearest = points[np.abs(places[points] - aims[:, None]).argmin(axis=1)]
+    return sorted({*nearest.tolist(), *np.nonzero(_lone(known))[0].tolist()})
+
+
+def _lone(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    beside = np.concatenate([[False], known, [False]])
+    return np.asarray(known & ~beside[:-2] & ~beside[2:])
 
 
 def _draw_band(axes: Axes, x: Floats, low: Floats, high: Floats, colour: str) -> None:
     """Fill between the ends where both are known; a lone point has no area, so a bar."""
     known = ~(np.isnan(low) | np.isnan(high))
-    beside = np.concatenate([[False], known, [False]])
-    lone = known & ~beside[:-2] & ~beside[2:]
+    lone = _lone(known)
     wide = known & ~lone
     if wide.any():
         style: dict[str, Any] = {"color": colour, "alpha": 0.16, "linewidth": 0, "zorder": 2}
@@ -165,7 +192,10 @@ def _draw_band(axes: Axes, x: Floats, low: Floats, high: Floats, colour: str) ->
 
 def _set_x(axes: Axes, x: Floats, logarithmic: bool, width: float) -> None:
     if not logarithmic:
-        axes.xaxis.set_major_locator(MaxNLocator(7, integer=bool((x == np.round(x)).all())))
+        whole = bool((x == np.round(x)).all())
+        # coefficients run beyond 0 and 1, the models themselves
+        steps: dict[str, Any] = {"steps": ROUND_STEPS} if x.min() < 0 else {}
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=whole, **steps))
         return
     axes.set_xscale("log")
     if len(x) > MOST_TICKS:

@@ -320,16 +320,17 @@ def dress(
 
     title_pad : points between axes and title
     """
-    title = _wrap(title, inches[0], TITLE_LETTER)
+    title = wrap(title, inches[0], TITLE_LETTER)
     axes.set_title(title, fontsize=TITLE_SIZE, loc="left", pad=title_pad)
-    axes.set_xlabel(_wrap(x_label, inches[0], LABEL_LETTER), fontsize=LABEL_SIZE, labelpad=3)
-    axes.set_ylabel(_wrap(y_label, inches[1], LABEL_LETTER), fontsize=LABEL_SIZE, labelpad=3)
+    axes.set_xlabel(wrap(x_label, inches[0], LABEL_LETTER), fontsize=LABEL_SIZE, labelpad=3)
+    axes.set_ylabel(wrap(y_label, inches[1], LABEL_LETTER), fontsize=LABEL_SIZE, labelpad=3)
     axes.tick_params(length=2.5, width=0.6, labelsize=TICK_SIZE, pad=2)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
 
 
-def _wrap(text: str, inches: float, letter: float) -> str:
+def wrap(text: str, inches: float, letter: float) -> str:
+    """Break a text into lines of about `inches` or less, at spaces; `letter` is a mean width."""
     return textwrap.fill(text, max(10, int(inches / letter)), break_long_words=False)
 
 

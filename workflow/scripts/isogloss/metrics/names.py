@@ -15,7 +15,10 @@ METRICS = {
     "paraphrase": ("accuracy",),
     "pos": ("accuracy", "sentence_accuracy"),
     "ner": ("f1", "precision", "recall", "sentence_accuracy"),
-    "parsing": ("las", "uas"),
+    "parsing": (
+        *("las", "uas", "las_without_punctuation", "uas_without_punctuation"),
+        "las_subtypes",
+    ),
     "qa": ("f1", "exact_match", "f1_language", "exact_match_language"),
 }
 # Module of this room, and its function, by task kind.

@@ -41,6 +41,26 @@ class Features(NamedTuple):
         return [sum(len(window.ids) for window in item) for item in self.windows]
 
 
+def join_features(parts: Sequence[Features]) -> Features:
+    """Examples of several languages, one after the other; without characters of contexts."""
+    return Features(
+        np.concatenate([part.ids for part in parts]),
+        [item for part in parts for item in part.windows],
+        np.concatenate([part.first for part in parts]),
+        [item for part in parts for item in part.points],
+        [item for part in parts for item in part.answers],
+    )
+
+
+def renumber(features: Features, kept: np.ndarray) -> Features:
+    """Inputs with places in `kept` (rising ids) for sub-words, as for `vocabulary.compact`."""
+    windows = [
+        tuple(window._replace(ids=kept.searchsorted(window.ids)) for window in item)
+        for item in features.windows
+    ]
+    return features._replace(windows=windows)
+
+
 class Head(Protocol):
     """What a task puts on an encoder.
 

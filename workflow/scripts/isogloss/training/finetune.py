@@ -17,7 +17,7 @@ from isogloss.encoders.load import freeze, load_tokenizer, position_offset, weig
 from isogloss.encoders.vocabulary import compact, expand, used_ids
 from isogloss.metrics.standard import score_of
 from isogloss.seeds import named_seed
-from isogloss.tasks.task import Features, task_module
+from isogloss.tasks.task import Features, join_features, renumber, task_module
 from isogloss.training.loop import (
     Example,
     Plan,
@@ -112,26 +112,6 @@ def identity(facts: dict[str, Any], initial: str, parts: Sequence[Features]) -> 
     return digest.hexdigest()
 
 
-def _joined(parts: Sequence[Features]) -> Features:
-    """Examples of several languages, one after the other."""
-    return Features(
-        np.concatenate([part.ids for part in parts]),
-        [item for part in parts for item in part.windows],
-        np.concatenate([part.first for part in parts]),
-        [item for part in parts for item in part.points],
-        [item for part in parts for item in part.answers],
-    )
-
-
-def _renumbered(features: Features, kept: np.ndarray) -> Features:
-    """Inputs with places in `kept` for sub-words."""
-    windows = [
-        tuple(window._replace(ids=kept.searchsorted(window.ids)) for window in item)
-        for item in features.windows
-    ]
-    return features._replace(windows=windows)
-
-
 def finetune(
     folder: Path,
     layers: int,
@@ -155,7 +135,8 @@ def finetune(
     module, tokenizer = task_module(task.kind), load_tokenizer(folder)
     frames = [few(rows, seed) for rows in languages]
     labels = module.labels(task, pd.concat(frames, ignore_index=True))
-    model = build_model(folder, layers, task, labels, seed, recipe.dropout)
+    dropouts = (recipe.dropout, recipe.output_dropout)
+    model = build_model(folder, layers, task, labels, seed, *dropouts)
     freeze(model.encoder, recipe.freeze, recipe.freeze_embeddings)
     parts = [module.features(frame, tokenizer, task, labels) for frame in frames]
     sizes = [len(part.windows) for part in parts]
@@ -165,7 +146,9 @@ def finetune(
     dev_parts = {
         name: module.features(frame, tokenizer, task, labels) for name, frame in dev.items()
     }
-    settings = recipe.model_dump(mode="json", exclude={"save_every"})
+    # What no weight depends on is no part of the identity.
+    written = {"save_every", "keep_weights", "store"}
+    settings = recipe.model_dump(mode="json", exclude=written)
     facts = {"recipe": settings, "task": task.model_dump(mode="json"), "seed": seed, "code": code}
     initial = weights_hash(model)
     everything = [*parts, *dev_parts.values()]
@@ -173,7 +156,7 @@ def finetune(
     inputs = (window for part in everything for item in part.windows for window in item)
     kept = used_ids(inputs, tokenizer.all_special_ids)
     full = compact(model.encoder, kept)
-    data = _renumbered(_joined(parts), kept)
+    data = renumber(join_features(parts), kept)
     pad, offset = int(kept.searchsorted(tokenizer.pad_token_id)), position_offset(model.encoder)
 
     def example(step: int) -> Example:
@@ -212,7 +195,7 @@ def _dev_score(
     pad: int,
 ) -> Callable[[], float]:
     """Mean over languages of the task's main score on dev, in percent."""
-    small = {language: _renumbered(part, kept) for language, part in parts.items()}
+    small = {language: renumber(part, kept) for language, part in parts.items()}
     module, judge = task_module(kind), score_of(kind)
 
     def score() -> float:

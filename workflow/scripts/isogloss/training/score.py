@@ -1,6 +1,6 @@
 """Scoring a run: what is predicted, and hidden states, in one pass over a language's examples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -65,6 +65,15 @@ def points_of(features: Features, members: Sequence[int] | np.ndarray, batch: Ba
     )
 
 
+def packed(
+    features: Features, pad: int, offset: int, device: torch.device
+) -> Iterator[tuple[list[int], Batch, Points]]:
+    """Examples in batches of about the same length, on the device: places, inputs and points."""
+    for members in by_length(features.lengths, TOKENS[device.type]):
+        batch = batch_of(features, members, pad, offset, TIGHT)
+        yield members, batch.to(device), points_of(features, members, batch).to(device)
+
+
 def run_pass(
     encoder: Any,
     features: Features,
@@ -88,12 +97,9 @@ def run_pass(
     states = {pooling: np.empty(shape, dtype=np.float16) for pooling in poolings}
     decoded: list[np.ndarray] = [np.empty(0)] * len(lengths)
     processed = 0
-    for members in by_length(lengths, TOKENS[device.type]):
-        packed = batch_of(features, members, pad, offset, TIGHT)
-        points = points_of(features, members, packed).to(device)
-        batch = packed.to(device)
+    for members, batch, points in packed(features, pad, offset, device):
         at = (features.first[members], [len(features.windows[place]) for place in members])
-        processed += packed.processed
+        processed += batch.processed
         with torch.inference_mode():
             layers = forward(encoder, batch, all_layers=bool(poolings))
             if head is not None:

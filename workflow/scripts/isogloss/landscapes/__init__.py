@@ -1,0 +1,1 @@
+"""The scores of weights between runs, and around one (Wu et al. 2022)."""

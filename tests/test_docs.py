@@ -44,7 +44,7 @@ FOLDERS = (
     "workflow",
 )
 PLACEHOLDER = re.compile(r"path/to|mine\.yaml")
-NUMBERS = {8: "eight", 9: "nine", 10: "ten"}
+NUMBERS = {10: "ten", 11: "eleven", 12: "twelve"}
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -109,7 +109,7 @@ def test_paths_exist(page: Path) -> None:
 
 @pages
 def test_results_are_those_of_some_rule(page: Path) -> None:
-    sources = [*ROOT.glob("rules/*.smk"), ROOT / "workflow/scripts/isogloss/plan.py"]
+    sources = [*ROOT.glob("rules/*.smk"), *ROOT.glob("workflow/scripts/isogloss/plan*.py")]
     pattern = re.compile(r"results/(papers/\w+|(?!papers)\w+)")
     made = {found for source in sources for found in pattern.findall(source.read_text("utf-8"))}
     assert set(pattern.findall(page.read_text("utf-8"))) <= made
@@ -193,6 +193,20 @@ def test_single_keys_of_predicted_transfer_exist() -> None:
     assert [key for key in told if not re.search(rf"`{key}[:`]", text)] == []
 
 
+def test_single_keys_of_interpolation_exist() -> None:
+    known: set[str] = set()
+    for name in ("Wu2022", "InterpolatedTask", "Planes", "Sharpness", "Recipe", "Nli"):
+        known |= set(Schema().definitions[name]["properties"])
+    text = (ROOT / "docs" / "wu2022.md").read_text("utf-8")
+    told = (
+        *("parts", "split", "variance", "planes", "precision", "targets_per_job", "metric"),
+        *("betas", "mixing", "output_dropout", "pooler", "select", "checks", "patience"),
+        *("min_delta", "keep_weights", "store"),
+    )
+    assert set(told) <= known
+    assert [key for key in told if not re.search(rf"`{key}[:`]", text)] == []
+
+
 def test_rules_of_the_gpu_profile_are_those_of_the_cluster() -> None:
     gpu, slurm = (
         yaml.safe_load((ROOT / "profiles" / name / "config.yaml").read_text("utf-8"))
@@ -202,8 +216,8 @@ def test_rules_of_the_gpu_profile_are_those_of_the_cluster() -> None:
     assert rules == set(slurm["set-resources"])
     assert rules <= rule_names()
     assert all(resources["gpu"] == 1 for resources in slurm["set-resources"].values())
-    # They need the environment with torch for what fetches and reads files.
-    light = {"fetch_corpus", "fetch_encoder", "link_encoder"}
+    # They need the environment with torch for what fetches and reads files, and no card.
+    light = {"fetch_corpus", "fetch_encoder", "link_encoder", "measure_directions"}
     text = "".join(path.read_text("utf-8") for path in ROOT.glob("rules/*.smk"))
     pieces = re.split(r"^ *(?=(?:rule|checkpoint) \w+:)", text, flags=re.M)
     torch = {piece.split()[1].rstrip(":") for piece in pieces if "envs/train.yaml" in piece}
@@ -243,7 +257,7 @@ def test_rules_of_the_architecture_exist() -> None:
     assert named <= rule_names()
     assert rule_names() - named == {
         *("all", "transfer", "philippy2023", "philippy2023_published"),
-        *("xsns2023", "xsns2023_published", "rank"),
+        *("xsns2023", "xsns2023_published", "wu2022", "rank"),
     }
 
 

@@ -1,5 +1,6 @@
 """The configurations that come with the project can be planned."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,34 @@ def test_full_protocol_of_predicted_transfer_is_planned_without_network(
     assert jobs["rank_sources_xsns2023"] == len(cases(chosen))
     assert jobs["fetch_encoder"] == len({case.encoder for case in cases(chosen)})
     assert "pretrain_encoder" not in jobs
+
+
+def test_full_protocol_of_interpolation_is_planned_without_network(
+    root: Path, tmp_path: Path, no_network: dict[str, str]
+) -> None:
+    """24 training sets, four tasks, three seeds, two encoders; and the disk they take."""
+    found = study.snakemake(
+        tmp_path,
+        *("wu2022", "--dry-run", "--snakefile", str(root / "Snakefile")),
+        *("--configfile", str(root / "config" / "paper.yaml")),
+        **no_network,
+    )
+    jobs = study.planned(found)
+    assert jobs["finetune"] == 9 * 4 * 3 * 2
+    assert jobs["finetune_temporary"] == 15 * 4 * 3 * 2
+    assert jobs["measure_directions"] == 15 * 4 * 3 * 2
+    assert jobs["perturb_source"] == 2 * 4 * 3 * 2
+    assert jobs["fetch_encoder"] == 2
+    note = re.search(r"take up to (\d+) GB of disk .*; all of them would take (\d+) GB", found.text)
+    assert note is not None, found.text
+    peak, everything = map(int, note.groups())
+    assert 50 < peak < everything / 3
+
+
+def test_small_plans_say_nothing_of_disk(root: Path, tmp_path: Path) -> None:
+    found = study.snakemake(tmp_path, "wu2022", "--dry-run", "--snakefile", str(root / "Snakefile"))
+    assert study.planned(found)["finetune_temporary"] == 12
+    assert "GB of disk" not in found.text
 
 
 def test_default_predicts_transfer_when_asked(root: Path, tmp_path: Path) -> None:

@@ -138,3 +138,56 @@ def test_predictions_beat_a_random_order_and_one_source_for_all(predicted: Path)
     assert len(rows) == 2
     assert (rows["low"] > 0).all(), rows
     assert (rows["difference"] > 10).all(), rows
+
+
+@pytest.fixture(scope="module")
+def interpolated(default: Path) -> Path:
+    """Folder of the study of interpolation, made after the rest."""
+    made = study.snakemake(default, "wu2022", "--cores", "2")
+    assert made.status == 0, made.text
+    assert "Nothing to be done" in study.snakemake(default, "wu2022", "--cores", "2").text
+    return default / "results" / "papers" / "wu2022"
+
+
+def curves(default: Path) -> pd.DataFrame:
+    """Scores on the lines of all weights between alpha 0 and 1: one column per curve."""
+    files = sorted((default / "results" / "landscapes").rglob("paths.parquet"))
+    table = pd.concat([read_table(file, "paths") for file in files])
+    main = table["metric"] == table["task"].map(MAIN_METRIC)
+    inner = table[main & (table["part"] == "all") & table["alpha"].between(0, 1)]
+    names = ["task", "seed", "start", "source", "target", "language"]
+    return inner.pivot(index="alpha", columns=names, values="value").sort_index()
+
+
+def test_between_models_one_language_stays_and_the_other_rises(
+    default: Path, interpolated: Path
+) -> None:
+    """Three pairs, two tasks, two seeds, from both monolingual models, each for itself."""
+    found = curves(default)
+    assert found.shape == (23, 2 * 2 * 2 * 3 * 2)
+    for (_, _, start, source, target, language), curve in found.items():
+        own = source if start == "source" else target
+        gain = curve.iloc[-1] - curve.iloc[0]
+        if language == own:
+            assert curve.max() - curve.min() < 8, curve
+        else:
+            assert gain > 10, curve
+            assert (curve.cummax() - curve).max() < 3, curve
+
+
+def test_claims_say_so_with_numbers(interpolated: Path) -> None:
+    table = pd.read_csv(interpolated / "claims.csv").set_index("claim")
+    for claim in ("source-stays", "target-rises", "target-stays", "source-rises", "variance"):
+        assert table.loc[claim, "holds"] == "yes", table.loc[claim]
+        assert table.loc[claim, "n"] == 6
+    assert table.loc["source-stays", "low"] > 0.95
+    assert table.loc["target-rises", "low"] > 0.15
+    assert set(table.loc[["flatter-slope"], "holds"]) == {"not in this run"}
+
+
+def test_weights_that_are_read_are_gone_and_others_small(default: Path, interpolated: Path) -> None:
+    runs = default / "results" / "runs" / "small"
+    kept = {file.parts[-4] for file in runs.glob("*/*/pairs/*/model.safetensors")}
+    assert kept == {"ana", "ari", "bel", "bim"}
+    full = (runs / "pos" / "ana" / "words" / "1" / "model.safetensors").stat().st_size
+    assert (runs / "pos" / "ana" / "pairs" / "1" / "model.safetensors").stat().st_size < 0.7 * full

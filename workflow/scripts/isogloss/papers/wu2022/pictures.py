@@ -1,5 +1,6 @@
 """Figures 2 to 10 of Wu et al. 2022, and three that the paper lacks."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,15 +14,17 @@ from isogloss.figures.surfaces import Mark, SurfacePanel, draw_surfaces
 from isogloss.papers.wu2022.claims import ANGLE
 from isogloss.papers.wu2022.curves import bands
 
-ALPHA = "alpha"
+ALPHA = "alpha (0: monolingual, 1: bilingual)"
 PERFORMANCE = "score / bilingual score"
 # Figure 2's four curves: which side is scored, and where the line starts.
 SERIES = {
-    ("source", "source"): "source, from the source's model",
-    ("target", "source"): "target, from the source's model",
-    ("target", "target"): "target, from the target's model",
-    ("source", "target"): "source, from the target's model",
+    ("source", "source"): "scored on source, from source's model",
+    ("target", "source"): "scored on target, from source's model",
+    ("target", "target"): "scored on target, from target's model",
+    ("source", "target"): "scored on source, from target's model",
 }
+# Of a panel that nothing is known for, so that the figure is there all the same.
+NOTHING = pd.DataFrame({"series": [""], "x": [0.0], "value": [math.nan]})
 PARTS = {"all": "all weights", "encoder": "encoder only", "head": "head only"}
 # Not at 1, where noise would draw lines around level ground.
 LEVELS = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 1.05)
@@ -83,18 +86,17 @@ def by_radius(shares: pd.DataFrame, settings: Wu2022) -> pd.DataFrame:
 def draw_banded(
     found: pd.DataFrame, stem: Path, settings: Wu2022, x_label: str, y_label: str
 ) -> None:
-    """One panel per encoder and source."""
+    """One panel per encoder and source; empty where the bilingual models score 0."""
     panels = [
         LinePanel(
-            f"{encoder}, source {source}",
+            f"{encoder}, source {source}{'' if len(rows) else ': no values'}",
             x_label,
             y_label,
-            rows[["series", "x", "value", "low", "high"]],
+            rows[["series", "x", "value", "low", "high"]] if len(rows) else NOTHING,
         )
         for encoder in settings.encoders
         for source in settings.sources
         for rows in [found[(found["encoder"] == encoder) & (found["source"] == source)]]
-        if len(rows)
     ]
     draw_lines(panels, stem)
 
@@ -102,14 +104,17 @@ def draw_banded(
 def draw_plane(plane: pd.DataFrame, stem: Path, settings: Wu2022) -> None:
     """Figures 3 and 10: one panel per encoder and language scored.
 
-    plane : result of `curves.mean_planes` of one task and pair
+    plane : result of `curves.mean_planes` of one task, pair and part
+
+    A panel whose bilingual model scores 0 says so, and is drawn as 0.
     """
-    whole = plane[plane["part"] == "all"] if "all" in set(plane["part"]) else plane
+    whole = plane.fillna({"performance": 0.0})
     pair = {"source": whole["source"].iloc[0], "target": whole["target"].iloc[0]}
     axes = {"alpha_source": "x", "alpha_target": "y", "performance": "value"}
     panels = [
         SurfacePanel(
-            f"{encoder}, scored on {pair[side]}",
+            f"{encoder}, scored on {pair[side]}"
+            + (": bilingual score 0" if (rows["bilingual"] == 0).all() else ""),
             "alpha 1 (source)",
             "alpha 2 (target)",
             rows.rename(columns=axes)[["x", "y", "value"]],
@@ -134,7 +139,7 @@ def draw_directions(frame: pd.DataFrame, stem: Path, settings: Wu2022) -> None:
     panels = [
         ScatterPanel(
             encoder,
-            "norm of source's direction / target's",
+            "source's norm / target's",
             "angle (degrees)",
             rows.rename(columns={"task": "series", "ratio": "x", "angle": "y"})[
                 ["series", "x", "y"]
@@ -156,14 +161,16 @@ def by_layer(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        columns encoder, task, quantity (ratio or angle), layer and value
+        columns encoder, task, quantity (ratio or angle), layer and value; tasks in the order of
+        `frame`, so that they look as in Figure 4
     """
     rows = frame[frame["level"] == "layer"]
     rows = rows.assign(layer=rows["name"].replace({"embeddings": "0"}))
     rows = rows[rows["layer"].str.isdecimal()].astype({"layer": "int64"})
     long = rows.melt(["encoder", "task", "layer"], ["ratio", "angle"], "quantity", "value")
     names = ["encoder", "task", "quantity", "layer"]
-    return long.groupby(names)["value"].mean().reset_index()
+    means = long.sort_values("layer", kind="stable").groupby(names, sort=False)["value"].mean()
+    return means.reset_index()
 
 
 def draw_layers(layers: pd.DataFrame, stem: Path, settings: Wu2022) -> None:
@@ -171,7 +178,7 @@ def draw_layers(layers: pd.DataFrame, stem: Path, settings: Wu2022) -> None:
 
     layers : result of `by_layer`
     """
-    labels: Mapping[str, str] = {"ratio": "norm ratio, source / target", "angle": "angle (degrees)"}
+    labels: Mapping[str, str] = {"ratio": "source's norm / target's", "angle": "angle (degrees)"}
     panels = [
         LinePanel(
             encoder,

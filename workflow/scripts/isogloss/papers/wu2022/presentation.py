@@ -13,6 +13,7 @@ from isogloss.papers.views import comparison_summary, comparison_table, write_vi
 from isogloss.papers.wu2022 import pictures
 from isogloss.papers.wu2022.claims import Evidence, claims
 from isogloss.papers.wu2022.curves import (
+    AXES,
     described,
     flatness,
     kept_shares,
@@ -20,7 +21,7 @@ from isogloss.papers.wu2022.curves import (
     mean_scores,
     normalise,
 )
-from isogloss.papers.wu2022.names import BY_TASK, plane_name
+from isogloss.papers.wu2022.names import BY_TASK, figure_names, plane_name
 from isogloss.papers.wu2022.tables import (
     absences,
     cells,
@@ -29,9 +30,9 @@ from isogloss.papers.wu2022.tables import (
     in_order,
     printed,
     shapes,
+    surfaces,
 )
 
-# Figures of one task each.
 CAPTIONS = {
     "claims": "What the text claims, held against this run.",
     "ends": "Scores of the models themselves (percent, means over seeds).",
@@ -47,8 +48,9 @@ NOTES = {
     "shapes": "Gain is the score at alpha 1 less that at 0; barrier the deepest point below the "
     "straight line between both; fall the largest loss on the way up; roughness says how jagged a "
     "curve is. Intervals are over seeds (Student's t).",
-    "flatness": "Gradient is the mean norm of the slope per unit of alpha; share is that of points "
-    "within 5 percent of the bilingual model or above. Intervals are over seeds.",
+    "flatness": "Gradient is the mean norm of the slope per unit of alpha, on the whole grid or "
+    "between 0 and 1 on both axes, or its norm at a model; high are points within 5 percent of the "
+    "bilingual model or above. Intervals are over seeds (Student's t).",
     "directions": "Directions lead from the bilingual model to the source's and to the target's; "
     "the angle is at the bilingual model. Means over pairs and seeds.",
 }
@@ -100,7 +102,7 @@ def present(folder: Path, results: Results) -> pd.DataFrame:
         "table1": results.sizes,
     }
     if flat is not None:
-        tables["flatness"] = in_order(printed(flat, results.names), settings, pairs)
+        tables["flatness"] = in_order(printed(surfaces(flat), results.names), settings, pairs)
     for name, table in tables.items():
         write_views(table, folder / name, CAPTIONS[name], NOTES.get(name, ""))
     comparison = compare(
@@ -142,8 +144,14 @@ def _intro(results: Results, found: pd.DataFrame) -> list[str]:
     counts = ", ".join(
         f"{holds.get(answer, 0)} {answer}" for answer in ("yes", "no", "not in this run")
     )
+    others = settings.encoders[1:]
     return [
         origin(settings.encoders[0], results.steps),
+        *(
+            [f"This is the first encoder; second and further: {', '.join(others)}."]
+            if others
+            else []
+        ),
         f"Scored on {settings.split}: {metrics}. Recipes: {', '.join(recipes)}. Every point is "
         "normalised by the bilingual model; its variance over seeds is divided by the bilingual "
         f"model's {settings.variance.replace('_', ' ')}.",
@@ -157,42 +165,52 @@ def _figures(folder: Path, curves: pd.DataFrame, results: Results) -> list[Secti
     settings = results.settings
     sections: list[Section] = []
 
-    def add(name: str, caption: str, frame: pd.DataFrame) -> None:
+    def add(name: str, caption: str, frame: pd.DataFrame, of: str = "") -> None:
         write_views(frame.reset_index(drop=True), folder / name, caption, "")
-        title = name.replace("figure", "Figure ").capitalize()
-        sections.append(Section(title, caption, folder / f"{name}.svg", None, []))
+        title = name.partition("-")[0].replace("figure", "Figure ").capitalize()
+        sections.append(Section(f"{title}{of}", caption, folder / f"{name}.svg", None, []))
 
-    def draw(name: str, caption: str, frame: pd.DataFrame, label: str) -> None:
-        x_label = "radius" if name == "sharpness" else pictures.ALPHA
+    def draw(
+        name: str, caption: str, frame: pd.DataFrame, label: str, x_label: str = pictures.ALPHA
+    ) -> None:
         pictures.draw_banded(frame, folder / name, settings, x_label, label)
-        add(name, caption, frame)
+        # text, because tables for reading would round 0.025 to 0.03
+        named = frame.rename(columns={"x": x_label.partition(" ")[0]})
+        add(name, caption, named.astype({named.columns[3]: str}))
 
     whole = pictures.banded(curves, settings, "performance")
     band = "mean and 95 percent interval over pairs and tasks"
     draw("figure2", f"Figure 2: lines of all tasks, {band}.", whole, pictures.PERFORMANCE)
     for name, frame in _planes(results):
         pictures.draw_plane(frame, folder / name, settings)
+        task, source, target, part = frame[["task", "source", "target", "part"]].iloc[0]
         caption = (
-            f"Plane of the three models, {frame['task'].iloc[0]}, {frame['source'].iloc[0]} and "
-            f"{frame['target'].iloc[0]}; mean over seeds."
+            f"Plane of the three models ({pictures.PARTS[part]}), {task}, {source} and {target}; "
+            "mean over seeds."
         )
-        add(name, caption, frame)
-    ways = printed(results.directions, results.names)
+        add(
+            name,
+            caption,
+            frame.astype(dict.fromkeys(AXES, str)),
+            f": {task}, {source} and {target}",
+        )
+    order = ["encoder", "task", "source", "target"]
+    ways = in_order(printed(results.directions, results.names), settings, order)
     pictures.draw_directions(ways, folder / "figure4", settings)
     points = ways[ways["level"] == "all"].drop(columns=["level", "name"])
     add("figure4", "Figure 4: norm ratio and angle of the two directions.", points)
     spread = pictures.banded(curves, settings, "normalised_variance")
-    if len(spread):
+    if "figure5" in figure_names(settings):
         label = f"variance / bilingual {settings.variance.replace('_', ' ')}"
         draw("figure5", f"Figure 5: variance over seeds, {band}.", spread, label)
     for task, name in BY_TASK.items():
         if task in settings.tasks:
             own = pictures.banded(curves[curves["task"] == task], settings, "performance")
             caption = f"{name.replace('figure', 'Figure ')}: lines of {task}, mean and interval."
-            draw(name, caption, own, pictures.PERFORMANCE)
+            draw(name, caption, own, f"{task} {pictures.PERFORMANCE}")
     parts = pictures.by_part(curves, settings)
     caption = "Target's score from the source's model, by what is interpolated (footnote 2)."
-    draw("parts", caption, parts, pictures.PERFORMANCE)
+    draw("parts", caption, parts, f"target's {pictures.PERFORMANCE}")
     layers = pictures.by_layer(ways)
     pictures.draw_layers(layers, folder / "layers", settings)
     add("layers", "Norm ratio and angle by layer (not in the paper).", layers)
@@ -203,15 +221,21 @@ def _figures(folder: Path, curves: pd.DataFrame, results: Results) -> list[Secti
             "What the source's model keeps of its score after a step of the same radius in random "
             "directions, filter by filter (not in the paper)."
         )
-        draw("sharpness", caption, frame, "score / own score")
+        draw("sharpness", caption, frame, "score / own score", "radius")
     return sections
 
 
 def _planes(results: Results) -> list[tuple[str, pd.DataFrame]]:
-    """Name of each plane's figure, and its points with printed names of tasks."""
-    if results.planes is None:
+    """Name of each plane's figure, and its points with printed names of tasks.
+
+    Of several parts that are interpolated, all weights are drawn, or else the first.
+    """
+    asked = results.settings.planes
+    if results.planes is None or asked is None:
         return []
+    part = "all" if "all" in asked.parts else asked.parts[0]
     found = printed(mean_planes(results.planes, results.metrics), results.names)
+    found = found[found["part"] == part]
     return [
         (plane_name(results.settings, str(task), f"{source}+{target}"), plane)
         for (task, source, target), plane in found.groupby(["task", "source", "target"], sort=False)

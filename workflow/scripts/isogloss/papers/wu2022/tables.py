@@ -5,14 +5,24 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from isogloss.config.landscapes import Wu2022
-from isogloss.papers.wu2022.curves import UNIT
+from isogloss.papers.wu2022.curves import PLANE, UNIT
 
 STUDY = "wu2022"
 # Printed name of a task -> column of Table 1; tagging and parsing share one.
 COUNTED = {"XNLI": "XNLI", "NER": "NER", "POS": "POS_and_parsing", "Parsing": "POS_and_parsing"}
 # Numbers that say whether a curve is flat, smooth and linear.
 SHAPES = ("gain", "barrier", "slope", "linearity", "fall", "roughness")
+# Quantities of a plane in words.
+SURFACES = {
+    "gradient": "gradient",
+    "inner_gradient": "gradient between 0 and 1",
+    "at_first": "gradient at source's model",
+    "at_second": "gradient at target's model",
+    "high": "share of high points",
+}
 LEVELS = ("all", "part", "layer")
+# After the numbered layers.
+LAST = ("pooler", "encoder", "head")
 # Columns of `ends`: which start, alpha and side each shows.
 ENDS = {
     "source, own model": ("source", 0.0, "source"),
@@ -54,21 +64,50 @@ def shapes(described: pd.DataFrame) -> pd.DataFrame:
     return rows.drop(columns="part").reset_index(drop=True)
 
 
+def surfaces(flatness: pd.DataFrame) -> pd.DataFrame:
+    """Shape of every plane, its quantities in words and in one order.
+
+    flatness : result of `curves.flatness`
+    """
+    known = list(SURFACES)
+    rows = flatness.sort_values(
+        "quantity", key=lambda names: names.map(known.index), kind="stable"
+    ).sort_values([*PLANE, "side"], kind="stable", ignore_index=True)
+    return rows.assign(quantity=rows["quantity"].map(SURFACES))
+
+
 def directions(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean norm ratio and angle by encoder, task and part of the model, over pairs and seeds.
 
     frame : table kind `directions`
+
+    Returns
+    -------
+    DataFrame
+        columns encoder, task, level, name, parameters, ratio, angle, lowest angle, highest angle
+        and n (pairs and seeds with an angle); layers by number, not by letter
     """
     rows = frame[frame["level"].isin(LEVELS)]
+    places = [_place(level, name) for level, name in rows[["level", "name"]].to_numpy()]
+    rows = rows.iloc[sorted(range(len(rows)), key=lambda i: places[i])]
     found = rows.groupby(["encoder", "task", "level", "name"], as_index=False, sort=False).agg(
         parameters=("parameters", "first"),
         ratio=("ratio", "mean"),
         angle=("angle", "mean"),
         lowest=("angle", "min"),
         highest=("angle", "max"),
-        n=("angle", "size"),
+        n=("angle", "count"),
     )
     return found.rename(columns={"lowest": "lowest angle", "highest": "highest angle"})
+
+
+def _place(level: str, name: str) -> tuple[int, int, int]:
+    """Where a part of the model stands: embeddings, layers by number, pooler, head."""
+    if name.isdecimal():
+        return LEVELS.index(level), 1, int(name)
+    if name in LAST:
+        return LEVELS.index(level), 2, LAST.index(name)
+    return LEVELS.index(level), 0, 0
 
 
 def cells(sizes: pd.DataFrame, settings: Wu2022, corpora: Mapping[str, str]) -> pd.DataFrame:

@@ -42,7 +42,7 @@ def slowly(call: Any) -> Any:
 
 def attempt(pair: Pair, journal: Path) -> None:
     """Score all points."""
-    grid.score_points(pair.setting, pair.runs, pair.rows, pair.frames, POINTS, journal)
+    grid.score_points(pair.setting, pair.runs, pair.rows, POINTS, journal)
 
 
 def killed(pair: Pair, journal: Path, points: int, more: float) -> int:

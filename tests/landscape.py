@@ -31,6 +31,7 @@ LANGUAGES = {"en": (1, 2), "de": (3, 4)}
 class Pair(NamedTuple):
     """An encoder, the three runs, and held-out rows as files and frames."""
 
+    folder: Path
     setting: Setting
     runs: list[RunFiles]
     rows: dict[str, Path]
@@ -57,4 +58,4 @@ def save_pair(folder: Path, seed: int = 1) -> Pair:
         save_run(files.weights, run.model)
         files.facts.write_text(json.dumps(run.facts))
         runs.append(files)
-    return Pair(Setting(manifest, encoder, 2, TASK, "fp32", "code"), runs, rows, frames)
+    return Pair(encoder, Setting(manifest, 2, TASK, "fp32", "code"), runs, rows, frames)

@@ -1,5 +1,6 @@
 """What the documentation names exists, and what it says of numbers and tables is so."""
 
+import ast
 import csv
 import itertools
 import re
@@ -199,12 +200,42 @@ def test_single_keys_of_interpolation_exist() -> None:
         known |= set(Schema().definitions[name]["properties"])
     text = (ROOT / "docs" / "wu2022.md").read_text("utf-8")
     told = (
-        *("parts", "split", "variance", "planes", "precision", "targets_per_job", "metric"),
+        *("encoders", "tasks", "sources", "targets", "alphas", "recipe", "metric", "seeds"),
+        *("parts", "split", "variance", "planes", "sharpness", "precision", "targets_per_job"),
         *("betas", "mixing", "output_dropout", "pooler", "select", "checks", "patience"),
         *("min_delta", "keep_weights", "store"),
     )
     assert set(told) <= known
     assert [key for key in told if not re.search(rf"`{key}[:`]", text)] == []
+
+
+def definitions(module: str) -> dict[str, ast.stmt]:
+    """Functions and classes of a module of the project, by name; it is not imported."""
+    file = ROOT / "workflow/scripts" / f"{module.replace('.', '/')}.py"
+    body = ast.parse(file.read_text("utf-8")).body
+    return {s.name: s for s in body if isinstance(s, ast.FunctionDef | ast.ClassDef)}
+
+
+@pytest.mark.parametrize(("page", "block"), every_block("python"))
+def test_calls_from_python_fit_the_functions(page: str, block: str) -> None:
+    tree = ast.parse(block)
+    known = {
+        alias.name: definitions(str(line.module))[alias.name]
+        for line in tree.body
+        if isinstance(line, ast.ImportFrom)
+        for alias in line.names
+    }
+    assert known
+    called = set()
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            function = known.get(call.func.id)
+            if isinstance(function, ast.FunctionDef):
+                most = len(function.args.args)
+                least = most - len(function.args.defaults)
+                assert least <= len(call.args) <= most, (page, call.func.id)
+                called.add(call.func.id)
+    assert called
 
 
 def test_rules_of_the_gpu_profile_are_those_of_the_cluster() -> None:

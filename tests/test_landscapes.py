@@ -49,7 +49,7 @@ def on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def opened(pair: Pair) -> Opened:
-    return open_runs(pair.setting, pair.runs, pair.frames)
+    return open_runs(pair.setting, pair.runs, pair.rows)
 
 
 def ulps(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -126,7 +126,7 @@ def test_chunks_meet(size: int) -> None:
 
 def test_ends_are_the_runs_bit_by_bit(pair: Pair, opened: Opened) -> None:
     corners = opened.corners
-    tokenizer = load_tokenizer(pair.setting.folder)
+    tokenizer = load_tokenizer(pair.folder)
     inputs = (w for part in opened.sets.parts.values() for item in part.windows for w in item)
     kept = used_ids(inputs, tokenizer.all_special_ids)
     for run, point in zip(
@@ -178,11 +178,11 @@ def test_ends_have_the_scores_of_the_runs(pair: Pair, tmp_path: Path) -> None:
         line_point("all", "target", 0.0),
         line_point("all", "source", 1.0),
     ]
-    found = score_points(pair.setting, pair.runs, pair.rows, pair.frames, points, tmp_path / "j")
+    found = score_points(pair.setting, pair.runs, pair.rows, points, tmp_path / "j")
     for run, point, dev in zip(pair.runs, points, (["en"], ["de"], ["en", "de"]), strict=True):
         facts = json.loads(run.facts.read_text())
-        model = load_run(pair.setting.folder, 2, TASK, facts["labels"], run.weights)
-        tokenizer = load_tokenizer(pair.setting.folder)
+        model = load_run(pair.folder, 2, TASK, facts["labels"], run.weights)
+        tokenizer = load_tokenizer(pair.folder)
         evaluation = Evaluation(model.encoder, tokenizer, TASK, facts["labels"], None, model.head)
         list(evaluation.passes(pair.frames))
         own = score_frame(score_of("nli"), evaluation.predictions(), "dev")
@@ -196,7 +196,7 @@ def test_ends_have_the_scores_of_the_runs(pair: Pair, tmp_path: Path) -> None:
 
 def test_kept_states_change_no_score(pair: Pair, tmp_path: Path) -> None:
     points = [line_point("head", "source", alpha) for alpha in (-90.0, 0.0, 0.4, 90.0)]
-    arguments = (pair.setting, pair.runs, pair.rows, pair.frames)
+    arguments = (pair.setting, pair.runs, pair.rows)
     together = score_points(*arguments, points, tmp_path / "together")
     alone = [score_points(*arguments, [p], tmp_path / f"{n}") for n, p in enumerate(points)]
     assert [together[point] for point in points] == [
@@ -207,7 +207,7 @@ def test_kept_states_change_no_score(pair: Pair, tmp_path: Path) -> None:
 
 def test_rows_of_a_table(pair: Pair, tmp_path: Path) -> None:
     points = grid_points("planes", ["all"], [0.0, 1.0])
-    arguments = (pair.setting, pair.runs, pair.rows, pair.frames)
+    arguments = (pair.setting, pair.runs, pair.rows)
     found = score_points(*arguments, list(points.values()), tmp_path / "j")
     scored = [(named, found[point]) for named, point in points.items()]
     frame = score_rows(COLUMNS["planes"], scored, {"en": 20, "de": 20})
@@ -237,7 +237,7 @@ def test_only_missing_points_are_computed(
     counted = Count(room.scores_of)
     monkeypatch.setattr(room, "scores_of", counted)
     journal = tmp_path / "journal.jsonl"
-    arguments = (pair.setting, pair.runs, pair.rows, pair.frames)
+    arguments = (pair.setting, pair.runs, pair.rows)
     few = list(line_points(["all"], [0.0, 0.5, 1.0]).values())
     first = score_points(*arguments, few, journal)
     assert counted.calls == 5 == len(set(few))  # both lines end in the same model
@@ -248,7 +248,7 @@ def test_only_missing_points_are_computed(
     assert counted.calls == 7 and {point: found[point] for point in first} == first
     # other rows, and everything is computed again
     rows = {"en": pair.rows["de"], "de": pair.rows["de"]}
-    score_points(pair.setting, pair.runs, rows, pair.frames, few, journal)
+    score_points(pair.setting, pair.runs, rows, few, journal)
     assert counted.calls == 12
 
 
@@ -307,11 +307,11 @@ def test_killed_grids_end_as_others(tmp_path: Path) -> None:
 
 
 def test_steps(pair: Pair, tmp_path: Path) -> None:
-    arguments = (pair.setting, pair.runs[0], pair.rows, pair.frames)
+    arguments = (pair.setting, pair.runs[0], pair.rows)
     found = score_steps(*arguments, 2, [0.1, 2.0], 0, tmp_path / "a")
     assert list(found) == [(0, 0.0), (1, 0.1), (1, 2.0), (2, 0.1), (2, 2.0)]
     start = line_point("all", "source", 0.0)
-    own = score_points(pair.setting, pair.runs, pair.rows, pair.frames, [start], tmp_path / "p")
+    own = score_points(pair.setting, pair.runs, pair.rows, [start], tmp_path / "p")
     assert found[0, 0.0] == own[start]
     more = score_steps(*arguments, 3, [0.1, 2.0], 0, tmp_path / "b")
     assert {step: more[step] for step in found} == found

@@ -180,8 +180,8 @@ def test_claims_say_so_with_numbers(interpolated: Path) -> None:
     for claim in ("source-stays", "target-rises", "target-stays", "source-rises", "variance"):
         assert table.loc[claim, "holds"] == "yes", table.loc[claim]
         assert table.loc[claim, "n"] == 6
-    assert table.loc["source-stays", "low"] > 0.95
-    assert table.loc["target-rises", "low"] > 0.15
+    assert table.loc["source-stays", "lower end"] > 0.95
+    assert table.loc["target-rises", "lower end"] > 0.15
     assert set(table.loc[["flatter-slope"], "holds"]) == {"not in this run"}
 
 

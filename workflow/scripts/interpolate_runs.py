@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow.parquet as pq
 import torch
 
-from isogloss.config.tasks import TABLES, task_of
-from isogloss.encoders.manifest import checked_folder
+from isogloss.config.tasks import task_of
 from isogloss.landscapes.corners import RunFiles
 from isogloss.landscapes.frames import COLUMNS, grid_points, score_rows
 from isogloss.landscapes.grid import Setting, score_points
 from isogloss.logs import job
-from isogloss.tables import read_rows, write_table
+from isogloss.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -23,7 +23,6 @@ with job(snakemake.log[0]) as log:
     task, grid = task_of(params.task), wildcards.grid
     setting = Setting(
         Path(given.encoder),
-        checked_folder(Path(given.encoder)),
         params.layers,
         task,
         params.precision,
@@ -32,7 +31,7 @@ with job(snakemake.log[0]) as log:
     rows = {
         language: Path(file) for language, file in zip(params.languages, given.rows, strict=True)
     }
-    frames = {language: read_rows(file, TABLES[task.kind]) for language, file in rows.items()}
+    sizes = {language: pq.read_metadata(file).num_rows for language, file in rows.items()}
     source, *others = (
         RunFiles(Path(weights), Path(facts))
         for weights, facts in zip(given.weights, given.facts, strict=True)
@@ -46,11 +45,9 @@ with job(snakemake.log[0]) as log:
             setting,
             [source, *others[2 * place : 2 * place + 2]],
             {language: rows[language] for language in pair},
-            {language: frames[language] for language in pair},
             list(points.values()),
             Path(snakemake.output.scores).with_name(f"{grid}-{target}.jsonl"),
         )
-        sizes = {language: len(frames[language]) for language in pair}
         scored = ((named, found[point]) for named, point in points.items())
         tables.append(score_rows(COLUMNS[grid], scored, sizes).assign(target=target))
     names = {name: wildcards[name] for name in ("encoder", "task", "source", "recipe")}

@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
 import torch
 
 from isogloss.config.landscapes import Sharpness
-from isogloss.config.tasks import TABLES, task_of
-from isogloss.encoders.manifest import checked_folder
+from isogloss.config.tasks import task_of
 from isogloss.landscapes.corners import RunFiles
 from isogloss.landscapes.frames import score_rows
 from isogloss.landscapes.grid import Setting, score_steps
 from isogloss.logs import job
-from isogloss.tables import read_rows, write_table
+from isogloss.tables import write_table
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -23,7 +23,6 @@ with job(snakemake.log[0]):
     task, sharpness = task_of(params.task), Sharpness.model_validate(params.sharpness)
     setting = Setting(
         Path(given.encoder),
-        checked_folder(Path(given.encoder)),
         params.layers,
         task,
         params.precision,
@@ -32,18 +31,16 @@ with job(snakemake.log[0]):
     rows = {
         language: Path(file) for language, file in zip(params.languages, given.rows, strict=True)
     }
-    frames = {language: read_rows(file, TABLES[task.kind]) for language, file in rows.items()}
     found = score_steps(
         setting,
         RunFiles(Path(given.weights), Path(given.facts)),
         rows,
-        frames,
         sharpness.directions,
         sharpness.radii,
         sharpness.seed,
         Path(snakemake.output.scores).with_name("sharpness.jsonl"),
     )
-    sizes = {language: len(frame) for language, frame in frames.items()}
+    sizes = {language: pq.read_metadata(file).num_rows for language, file in rows.items()}
     names = {name: wildcards[name] for name in ("encoder", "task", "source", "recipe")}
     table = score_rows(("direction", "radius"), found.items(), sizes)
     table = table.assign(seed=int(wildcards.seed), **names)

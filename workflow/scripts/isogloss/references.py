@@ -26,6 +26,8 @@ from isogloss.wording import unknown
 KINDS = {"NER": "ner", "POS": "pos", "NLI": "nli", "PI": "paraphrase", "QA": "qa"}
 # And those of Wu et al.
 INTERPOLATED_KINDS = {"XNLI": "nli", "NER": "ner", "POS": "pos", "Parsing": "parsing"}
+# Panels that a figure of curves has room for: one for each encoder and source.
+MOST_PANELS = 12
 
 
 def _twice(key: str, values: list[Any]) -> Iterator[str]:
@@ -259,6 +261,12 @@ def _wu2022(config: Config, study: Wu2022) -> Iterator[str]:
             yield unknown(f"{key}.encoders", name, config.encoders)
     for field in ("encoders", "sources", "targets", "alphas", "parts"):
         yield from _twice(f"{key}.{field}", getattr(study, field))
+    panels = len(study.encoders) * len(study.sources)
+    if panels > MOST_PANELS:
+        yield (
+            f"{key}.sources: found {len(study.sources)} for {len(study.encoders)} encoders; "
+            f"allowed: {MOST_PANELS} pairs of both, the panels of a figure"
+        )
     if "all" not in study.parts:
         yield f"{key}.parts: found no 'all'; allowed: all and any of encoder and head"
     yield from _ends(f"{key}.alphas", study.alphas)

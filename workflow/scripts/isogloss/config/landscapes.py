@@ -58,7 +58,7 @@ class Sharpness(Model):
 class Wu2022(Model):
     """Wu, Van Durme and Dredze 2022."""
 
-    encoders: Annotated[list[Name], Field(min_length=1)] = Field(
+    encoders: Annotated[list[Name], Field(min_length=1, max_length=4)] = Field(
         description="names of encoders; claims that compare two hold the second against the first "
         "(in the paper XLM-R large against mBERT)"
     )

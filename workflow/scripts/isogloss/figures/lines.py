@@ -40,7 +40,7 @@ from isogloss.errors import TableError
 
 Floats = NDArray[np.float64]
 
-MOST_PANELS = 6
+MOST_PANELS = 12
 NARROWEST, HEIGHT = 2.2, 1.75
 """Least width of a panel and height of its axes, in inches."""
 MARKER_SIZES = {"P": 5.2, "X": 5.2, "*": 6.5, "v": 4.6, "^": 4.6}
@@ -76,7 +76,7 @@ class LinePanel(NamedTuple):
 
 
 def draw_lines(panels: list[LinePanel], stem: Path) -> None:
-    """Draw one to six panels on a page 7.2 inches wide; write `stem`.svg, .pdf and .png.
+    """Draw one to twelve panels on a page 7.2 inches wide; write `stem`.svg, .pdf and .png.
 
     A series has one colour and one marker in all panels, a label of a line one pattern of
     dashes. A curve of more than 20 points has about six markers, those of different series

@@ -6,11 +6,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 import torch
 from torch import Tensor
 
+from isogloss.config.tasks import TABLES
 from isogloss.encoders.load import load_tokenizer, position_offset
+from isogloss.encoders.manifest import checked_folder
 from isogloss.encoders.vocabulary import used_ids
 from isogloss.landscapes.corners import (
     Corners,
@@ -25,6 +26,7 @@ from isogloss.landscapes.filters import random_direction
 from isogloss.landscapes.journal import append, identity_of, name_of, open_journal
 from isogloss.landscapes.points import Point
 from isogloss.seeds import named_seed
+from isogloss.tables import read_rows
 from isogloss.tasks.task import task_module
 from isogloss.training.loop import pick_device
 
@@ -34,14 +36,13 @@ LOG = logging.getLogger("isogloss")
 class Setting(NamedTuple):
     """What all grids of a job share.
 
-    encoder : its manifest; `folder` is where its files are
+    encoder : its manifest
     task : of `isogloss.config.tasks`
     precision : `auto` for TF32 on a GPU, or `fp32`
     code : of what scores depend on
     """
 
     encoder: Path
-    folder: Path
     layers: int
     task: Any
     precision: str
@@ -59,7 +60,6 @@ def score_points(
     setting: Setting,
     runs: Sequence[RunFiles],
     rows: Mapping[str, Path],
-    frames: Mapping[str, pd.DataFrame],
     points: Sequence[Point],
     journal: Path,
 ) -> dict[Point, Scores]:
@@ -68,7 +68,7 @@ def score_points(
     Parameters
     ----------
     runs : corners in the order of the points' shares
-    rows, frames : held-out rows by language, as files and as frames
+    rows : files of held-out rows by language
     """
     known = open_journal(journal, _identity(setting, runs, rows))
     wanted = list(dict.fromkeys(points))
@@ -76,7 +76,7 @@ def score_points(
     missing = sorted(point for point in wanted if name_of(point) not in known)
     LOG.info("%d points, %d of them known", len(wanted), len(wanted) - len(missing))
     if missing:
-        opened = open_runs(setting, runs, frames)
+        opened = open_runs(setting, runs, rows)
         for point, scores in _scored(opened, missing):
             append(journal, point, scores)
             known[name_of(point)] = scores
@@ -100,7 +100,6 @@ def score_steps(
     setting: Setting,
     run: RunFiles,
     rows: Mapping[str, Path],
-    frames: Mapping[str, pd.DataFrame],
     directions: int,
     radii: Sequence[float],
     seed: int,
@@ -117,7 +116,7 @@ def score_steps(
     missing = [step for step in steps if name_of(step) not in known]
     LOG.info("%d steps, %d of them known", len(steps), len(steps) - len(missing))
     if missing:
-        (model, weights, (start,), _), sets = open_runs(setting, [run], frames)
+        (model, weights, (start,), _), sets = open_runs(setting, [run], rows)
         for number in dict.fromkeys(direction for direction, _ in missing):
             generator = torch.Generator().manual_seed(named_seed(seed, "direction", number))
             parts = random_direction(model, generator)
@@ -131,22 +130,22 @@ def score_steps(
     return {step: known[name_of(step)] for step in steps}
 
 
-def open_runs(
-    setting: Setting, runs: Sequence[RunFiles], frames: Mapping[str, pd.DataFrame]
-) -> Opened:
+def open_runs(setting: Setting, runs: Sequence[RunFiles], rows: Mapping[str, Path]) -> Opened:
     """Load runs and encode held-out rows once, with the sub-words that occur in them."""
     device = pick_device()
     if device.type == "cuda" and setting.precision == "auto":
         torch.set_float32_matmul_precision("high")
+    folder, kinds = checked_folder(setting.encoder), TABLES[setting.task.kind]
+    frames = {language: read_rows(file, kinds) for language, file in rows.items()}
     labels = read_labels(runs)
-    tokenizer, module = load_tokenizer(setting.folder), task_module(setting.task.kind)
+    tokenizer, module = load_tokenizer(folder), task_module(setting.task.kind)
     parts = {
         language: module.features(frame, tokenizer, setting.task, labels)
         for language, frame in frames.items()
     }
     inputs = (window for part in parts.values() for item in part.windows for window in item)
     kept = used_ids(inputs, tokenizer.all_special_ids)
-    corners = open_corners(setting.folder, setting.layers, setting.task, labels, runs, kept, device)
+    corners = open_corners(folder, setting.layers, setting.task, labels, runs, kept, device)
     sets = prepare(
         setting.task.kind,
         labels,

@@ -35,7 +35,7 @@ HEADINGS = {
     "interval": "95% interval",
     "trained_on": "trained on",
 }
-DECIMALS = {"value": 4, "low": 2, "high": 2}
+DECIMALS = {"value": 4, "low": 2, "high": 2, "lower end": 4, "upper end": 4}
 PROBABILITIES = ("p", "p_permutation", "q")
 ROWS_OF_A_PAGE = 40
 LATEX = str.maketrans(

@@ -93,7 +93,8 @@ def present(folder: Path, results: Results) -> pd.DataFrame:
     )
     pairs = ["encoder", "task", "source", "target"]
     tables = {
-        "claims": claims(evidence),
+        # Bounds are as fine as 0.005: the ends stand by themselves, with four decimals.
+        "claims": claims(evidence).rename(columns={"low": "lower end", "high": "upper end"}),
         "ends": in_order(printed(ends(scores), results.names), settings, pairs),
         "shapes": in_order(printed(shapes(shaped), results.names), settings, pairs),
         "directions": in_order(
@@ -207,10 +208,10 @@ def _figures(folder: Path, curves: pd.DataFrame, results: Results) -> list[Secti
         if task in settings.tasks:
             own = pictures.banded(curves[curves["task"] == task], settings, "performance")
             caption = f"{name.replace('figure', 'Figure ')}: lines of {task}, mean and interval."
-            draw(name, caption, own, f"{task} {pictures.PERFORMANCE}")
+            draw(name, caption, own, f"{task} score / bilingual")
     parts = pictures.by_part(curves, settings)
     caption = "Target's score from the source's model, by what is interpolated (footnote 2)."
-    draw("parts", caption, parts, f"target's {pictures.PERFORMANCE}")
+    draw("parts", caption, parts, "target's score / bilingual")
     layers = pictures.by_layer(ways)
     pictures.draw_layers(layers, folder / "layers", settings)
     add("layers", "Norm ratio and angle by layer (not in the paper).", layers)

@@ -5,13 +5,20 @@ BIN := $(VENV)/bin
 CORES ?= all
 READY := $(VENV)/ready
 
-.PHONY: run test check format docs clean
+.PHONY: run test calls others check format docs clean
 
 run: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
+# Calls of Snakemake take all cores but not all the time: the other tests fill what they leave.
 test: $(READY) check
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest --numprocesses 2 --dist loadgroup
+	$(MAKE) --jobs 2 --output-sync=line calls others
+
+calls: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster"
+
+others: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not workflow and not cluster"
 
 check: $(READY)
 	$(BIN)/ruff check .

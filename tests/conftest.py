@@ -8,18 +8,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all calls of Snakemake to one process: they share finished studies and take all cores.
-
-    Other tests fill what the calls leave free (pytest-xdist, `--dist loadgroup`). First, because
-    the plugin's own hook reads the marks.
-    """
-    for item in items:
-        if item.get_closest_marker("workflow") or item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.xdist_group("workflow"))
-
-
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Folder of the project."""

@@ -21,7 +21,7 @@ rule finetune:
     log:
         f"{plan.RUN}/finetune.log",
     wildcard_constraints:
-        trained_on=PLAN.trained_on_by_weights(True),
+        trained_on=plan_disk.trained_on_by_weights(SETTINGS, True),
     priority: plan_disk.training_priority
     conda:
         "../envs/train.yaml"
@@ -50,7 +50,7 @@ use rule finetune as finetune_temporary with:
         curve=f"{plan.RUN}/curve.parquet",
         facts=f"{plan.RUN}/run.json",
     wildcard_constraints:
-        trained_on=PLAN.trained_on_by_weights(False),
+        trained_on=plan_disk.trained_on_by_weights(SETTINGS, False),
 
 
 rule evaluate_run:

@@ -16,6 +16,7 @@ from isogloss.config.runs import frozen_recipe, parse_recipe
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.papers.published import read_published
 from isogloss.plan import RUN, Plan, Run, experiment_runs, last_source, one_of, source_runs
+from isogloss.plan_disk import trained_on_by_weights
 from isogloss.plan_xsns2023 import Case, StudyPlan, cases, gold_runs, subnetworks_of
 
 
@@ -50,7 +51,7 @@ def test_one_rule_makes_a_runs_weights(
     constraints = {"recipe": rf"({one_of(recipes)})(-freeze-[a-zA-Z0-9.-]+)?"}
     made = {}
     for kept in (True, False):
-        own = {"trained_on": plan.trained_on_by_weights(kept)}
+        own = {"trained_on": trained_on_by_weights(plan.config, kept)}
         output = update_wildcard_constraints(f"{RUN}/model.safetensors", own, constraints)
         pattern = regex_from_filepattern(output)
         made[kept] = re.match(pattern, f"{run.folder}/model.safetensors")

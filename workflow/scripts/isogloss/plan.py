@@ -9,9 +9,6 @@ from isogloss.config.encoders import PretrainedEncoder
 from isogloss.config.landscapes import InterpolatedTask
 from isogloss.config.recipes import Recipe
 from isogloss.config.runs import (
-    INTERVENTION,
-    PART,
-    TRAINED_ON,
     frozen_recipe,
     parse_recipe,
     parse_trained_on,
@@ -314,21 +311,6 @@ class Plan:
         """The part of the configuration of the task that a text is of; None for a corpus."""
         task = self.config.tasks.get(wildcards.text)
         return task.model_dump(mode="json") if task else None
-
-    def trained_on_by_weights(self, kept: bool) -> str:
-        """Regular expression of the training sets whose weights are kept, or are not.
-
-        It looks ahead at the recipe, which follows the training set in `RUN`.
-        """
-        whole, several = ("all", PART) if kept else ("none", rf"{PART}(\+{PART})+")
-        before = {
-            keep: one_of(n for n, item in self.config.recipes.items() if item.keep_weights == keep)
-            for keep in (whole, "monolingual")
-        }
-        return "|".join(
-            rf"{names}(?=/({before[keep]})({INTERVENTION}[a-zA-Z0-9.-]+)?/)"
-            for keep, names in ((whole, TRAINED_ON), ("monolingual", several))
-        )
 
     # transfer
 

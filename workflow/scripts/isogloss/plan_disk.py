@@ -1,13 +1,19 @@
-"""How much disk the weights of fine-tuned runs take. Read when Snakemake plans."""
+"""Which weights of runs are kept, and how much disk they take. Read when Snakemake plans."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from isogloss.config.encoders import Encoder, PretrainedEncoder
 from isogloss.config.recipes import Recipe
-from isogloss.config.runs import parse_recipe, parse_trained_on
+from isogloss.config.runs import (
+    INTERVENTION,
+    PART,
+    TRAINED_ON,
+    parse_recipe,
+    parse_trained_on,
+)
 from isogloss.config.whole import Config
-from isogloss.plan import Plan, Run, experiment_runs, source_runs, transfer_runs
+from isogloss.plan import Plan, Run, experiment_runs, one_of, source_runs, transfer_runs
 from isogloss.plan_wu2022 import study_runs
 from isogloss.plan_xsns2023 import cases, gold_runs
 
@@ -85,6 +91,22 @@ def parameters_of(encoder: Encoder) -> int | None:
     norm, square = 2 * hidden, hidden * hidden + hidden
     block = 4 * square + 2 * hidden * inner + inner + hidden + 2 * norm
     return rows * hidden + norm + encoder.layers * block + square
+
+
+def trained_on_by_weights(config: Config, kept: bool) -> str:
+    """Regular expression of the training sets whose weights are kept, or are not.
+
+    It looks ahead at the recipe, which follows the training set in `plan.RUN`.
+    """
+    whole, several = ("all", PART) if kept else ("none", rf"{PART}(\+{PART})+")
+    before = {
+        keep: one_of(name for name, item in config.recipes.items() if item.keep_weights == keep)
+        for keep in (whole, "monolingual")
+    }
+    return "|".join(
+        rf"{names}(?=/({before[keep]})({INTERVENTION}[a-zA-Z0-9.-]+)?/)"
+        for keep, names in ((whole, TRAINED_ON), ("monolingual", several))
+    )
 
 
 def keeps_weights(config: Config, run: Run) -> bool:

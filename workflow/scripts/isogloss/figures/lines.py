@@ -193,8 +193,8 @@ def _draw_band(axes: Axes, x: Floats, low: Floats, high: Floats, colour: str) ->
 def _set_x(axes: Axes, x: Floats, logarithmic: bool, width: float) -> None:
     if not logarithmic:
         whole = bool((x == np.round(x)).all())
-        # coefficients run beyond 0 and 1, the models themselves
-        steps: dict[str, Any] = {"steps": ROUND_STEPS} if x.min() < 0 else {}
+        # layers may be marked every third, other numbers where a reader looks for them
+        steps: dict[str, Any] = {} if whole and x.min() >= 0 else {"steps": ROUND_STEPS}
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=whole, **steps))
         return
     axes.set_xscale("log")

@@ -60,7 +60,7 @@ WU2022 = SETTINGS.studies.wu2022 and plan_wu2022.StudyPlan(
 if workflow.is_main_process:
     limits = workflow.resource_settings
     cards = limits.resources.get("gpu")
-    places = plan_disk.places(limits.nodes, cards and cards.value, workflow.cores)
+    places = plan_disk.places(limits.nodes, cards and cards.value, limits.cores)
     disk = plan_disk.disk_of(SETTINGS, plan_disk.all_runs(PLAN), places)
     if note := plan_disk.disk_note(disk):
         logger.info(note)

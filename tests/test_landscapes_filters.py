@@ -164,7 +164,8 @@ def test_weights_of_other_types_give_float32() -> None:
     np.testing.assert_allclose(norms(found), norms(weights), rtol=1e-6)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 def test_a_gpu_gets_the_same_direction() -> None:
     model = build("bert")
     wanted = draw(model)

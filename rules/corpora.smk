@@ -81,6 +81,13 @@ rule import_corpus:
             wildcards.split
         ),
         overlap=lambda wildcards: SETTINGS.corpora[wildcards.corpus].overlap,
+        writing=lambda wildcards: SETTINGS.corpora[wildcards.corpus].writing,
+        iso639_3=lambda wildcards: PLAN.languages.get(wildcards.language, {}).get(
+            "iso639_3", ""
+        ),
+        script=lambda wildcards: PLAN.languages.get(wildcards.language, {}).get(
+            "script", ""
+        ),
         code=fingerprint("import_corpus", SCRIPTS),
     script:
         "../workflow/scripts/import_corpus.py"

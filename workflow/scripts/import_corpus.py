@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isogloss.corpora.canonical import check_overlap, count_repeated, limit, read_corpus
+from isogloss.corpora.latin import LanguageFacts
+from isogloss.corpora.writing import rewrite
 from isogloss.logs import job
 from isogloss.tables import write_table
 
@@ -25,4 +27,6 @@ with job(snakemake.log[0]) as log:
         rows = limit(rows, snakemake.params.limit)
     repeated = count_repeated(rows, path)
     log.info("%s: %d rows of kind %s, %d repeated", path, len(rows), kind, repeated)
+    facts = LanguageFacts(language, snakemake.params.iso639_3, snakemake.params.script)
+    rows = rewrite(kind, rows, snakemake.params.writing, facts)
     write_table(snakemake.output.rows, kind, rows)

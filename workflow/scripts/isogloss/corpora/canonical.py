@@ -20,6 +20,7 @@ from isogloss.corpora.tagged import (
     read_wikiann,
     read_wikiann_parquet,
 )
+from isogloss.corpora.wikipedia import read_wikipedia_parquet
 from isogloss.corpora.xnli import (
     read_xnli_1_0,
     read_xnli_mt,
@@ -42,6 +43,7 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "udpos-parquet": read_ud_pos_parquet,
     "uner": read_uner,
     "wikiann-parquet": read_wikiann_parquet,
+    "wikipedia-parquet": read_wikipedia_parquet,
     "xnli-mt": read_xnli_mt,
     "xnli-parquet": read_xnli_parquet,
     "xtreme-pairs": read_xtreme_pairs,

@@ -31,6 +31,7 @@ FORMATS = {
     "uner": "tagged",
     "wikiann": "tagged",
     "wikiann-parquet": "tagged",
+    "wikipedia-parquet": "lines",
     "xnli-1.0": "pairs",
     "xnli-mt": "pairs",
     "xnli-parquet": "pairs",
@@ -56,6 +57,9 @@ LANGUAGE_COLUMNS = (
     "pawsx",
     "mixed_folder",
     "mixed_stem",
+    "ud_pud_folder",
+    "ud_pud_stem",
+    "wikipedia",
 )
 
 

@@ -19,9 +19,16 @@ PROJECT = Path(workflow.basedir)
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from isogloss import plan, plan_disk, plan_wu2022, plan_xsns2023
+from isogloss import (
+    plan,
+    plan_across,
+    plan_disk,
+    plan_muller2021,
+    plan_wu2022,
+    plan_xsns2023,
+)
 from isogloss.check import load_config
-from isogloss.config.runs import TRAINED_ON
+from isogloss.config.runs import INTERVENTION, TRAINED_ON
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.errors import IsoglossError
 from isogloss.fingerprint import fingerprint
@@ -50,11 +57,17 @@ except IsoglossError as error:
     raise WorkflowError(f"Configuration: {error}")
 
 
+MULLER2021 = SETTINGS.studies.muller2021 and plan_muller2021.StudyPlan(
+    PLAN, SETTINGS.studies.muller2021
+)
 XSNS2023 = SETTINGS.studies.xsns2023 and plan_xsns2023.StudyPlan(
     PLAN, SETTINGS.studies.xsns2023
 )
 WU2022 = SETTINGS.studies.wu2022 and plan_wu2022.StudyPlan(
     PLAN, SETTINGS.studies.wu2022
+)
+ACROSS = SETTINGS.studies.across and plan_across.StudyPlan(
+    PLAN, MULLER2021, XSNS2023, WU2022
 )
 # Said once, before a long run: jobs read this file too.
 if workflow.is_main_process:
@@ -86,7 +99,7 @@ wildcard_constraints:
     distances=plan.one_of(SETTINGS.distances),
     language="[a-z]{2,3}(-[a-z]+)*",
     trained_on=TRAINED_ON,
-    recipe=rf"({plan.one_of(SETTINGS.recipes)})(-freeze-[a-zA-Z0-9.-]+)?",
+    recipe=rf"({plan.one_of(SETTINGS.recipes)})({INTERVENTION})?",
     transfer=plan.one_of(SETTINGS.studies.transfer),
     subnetwork=plan.one_of(SETTINGS.subnetworks),
     text=plan.one_of([*SETTINGS.tasks, *SETTINGS.corpora]),
@@ -95,6 +108,8 @@ wildcard_constraints:
     source="[a-z]{2,3}(-[a-z]+)*",
     targets=r"[a-z]{2,3}(-[a-z]+)*(\+[a-z]{2,3}(-[a-z]+)*)*",
     grid="paths|planes",
+    parallel="[a-z0-9-]+",
+    model=plan_muller2021.MODEL,
 
 
 include: "rules/corpora.smk"
@@ -107,8 +122,10 @@ include: "rules/predictors.smk"
 include: "rules/landscapes.smk"
 include: "rules/transfer.smk"
 include: "rules/philippy2023.smk"
+include: "rules/muller2021.smk"
 include: "rules/xsns2023.smk"
 include: "rules/wu2022.smk"
+include: "rules/across.smk"
 include: "rules/rank.smk"
 
 
@@ -118,6 +135,8 @@ rule all:
         rules.count_corpora.output if PLAN.counted() else [],
         rules.transfer.input if PLAN.asked("transfer") else [],
         rules.philippy2023.input if PLAN.asked("philippy2023") else [],
+        rules.muller2021.input if PLAN.asked("muller2021") else [],
         rules.xsns2023.input if PLAN.asked("xsns2023") else [],
         rules.wu2022.input if PLAN.asked("wu2022") else [],
+        rules.across.input if PLAN.asked("across") else [],
     localrule: True

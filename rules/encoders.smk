@@ -1,6 +1,6 @@
-"""How an encoder comes to be: pretrained here, fetched from the hub, or a local folder.
+"""How an encoder comes to be: pretrained or adapted here, new, from the hub, or a local folder.
 
-Inputs: canonical rows to pretrain on, or a repository and revision, or a folder.
+Inputs: canonical rows to train on, or a repository and revision, or a folder.
 Outputs: results/encoders/{encoder}/encoder.json, which names the files and their checksums.
 """
 
@@ -28,6 +28,32 @@ rule pretrain_encoder:
         code=fingerprint("pretrain_encoder", SCRIPTS),
     script:
         "../workflow/scripts/pretrain_encoder.py"
+
+
+rule adapt_encoder:
+    """Train an encoder on with raw text, all of its weights."""
+    input:
+        base=PLAN.base_encoder,
+        text=PLAN.pretraining_files,
+    output:
+        manifest="results/encoders/{encoder}/encoder.json",
+        curve="results/encoders/{encoder}/curve.parquet",
+    log:
+        "results/logs/adapt_encoder/{encoder}.log",
+    wildcard_constraints:
+        encoder=PLAN.encoders_of("adapted"),
+    conda:
+        "../envs/train.yaml"
+    threads: PLAN.encoder_threads
+    resources:
+        mem_mb=8000,
+        runtime=480,
+    params:
+        encoder=PLAN.encoder_settings,
+        texts=PLAN.pretraining_texts,
+        code=fingerprint("adapt_encoder", SCRIPTS),
+    script:
+        "../workflow/scripts/adapt_encoder.py"
 
 
 rule fetch_encoder:
@@ -72,3 +98,27 @@ rule link_encoder:
         code=fingerprint("link_encoder", SCRIPTS),
     script:
         "../workflow/scripts/link_encoder.py"
+
+
+rule start_encoder:
+    """Learn the vocabulary of a BiLSTM and save it with weights that are not trained."""
+    input:
+        text=PLAN.pretraining_files,
+    output:
+        manifest="results/encoders/{encoder}/encoder.json",
+    log:
+        "results/logs/start_encoder/{encoder}.log",
+    wildcard_constraints:
+        encoder=PLAN.encoders_of("bilstm"),
+    conda:
+        "../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        encoder=PLAN.encoder_settings,
+        texts=PLAN.pretraining_texts,
+        code=fingerprint("start_encoder", SCRIPTS),
+    script:
+        "../workflow/scripts/start_encoder.py"

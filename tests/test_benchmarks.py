@@ -123,6 +123,16 @@ def test_cka_forms_agree(folder: Path, tmp_path: Path) -> None:
     assert forms["Gram matrices, float32"]["biased_error"] > 1e-9
 
 
+def test_indices_are_the_same_pair_by_pair(folder: Path, tmp_path: Path) -> None:
+    sizes = ["--sentences=30", "--dimensions=12", "--layers=1", "--targets=2"]
+    load(folder, "similarity").main([*sizes, f"--json={tmp_path / 's.json'}"])
+    found = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["indices"]
+    assert list(found) == ["cka", "rbf_cka", "svcca", "rsa", "retrieval"]
+    for row in found.values():
+        assert row["difference"] < 1e-12
+        assert 0 < row["mean"] < 1 and row["cpu_ratio"] > 0
+
+
 def test_every_task_is_decoded_and_scored(folder: Path, tmp_path: Path) -> None:
     decoding = load(folder, "decoding")
     decoding.main(["--rows=6", "--repeats=1", f"--json={tmp_path / 'd.json'}"])

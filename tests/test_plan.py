@@ -77,13 +77,13 @@ def test_a_run_depends_on_how_its_weights_are_stored_but_not_on_whether(root: Pa
 @given(st.lists(st.integers(1, 48), min_size=1, max_size=6, unique=True))
 def test_a_recipe_name_keeps_its_layers(layers: list[int]) -> None:
     name = frozen_recipe("philippy2023", "philippy2023", "A", layers)
-    assert parse_recipe(name) == ("philippy2023", tuple(sorted(layers)), None, None)
+    assert parse_recipe(name) == ("philippy2023", "freeze", tuple(sorted(layers)), None, None)
 
 
 def test_a_recipe_name_keeps_who_chooses_its_layers() -> None:
     name = frozen_recipe("plain", "philippy2023", "B", "rule")
-    assert parse_recipe(name) == ("plain", (), "philippy2023", "B")
-    assert parse_recipe("plain") == ("plain", (), None, None)
+    assert parse_recipe(name) == ("plain", "freeze", (), "philippy2023", "B")
+    assert parse_recipe("plain") == ("plain", None, (), None, None)
 
 
 def test_the_full_protocol_trains_eighteen_models(root: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isogloss.check import load_config
-from isogloss.config.encoders import HubEncoder, PretrainedEncoder
+from isogloss.config.encoders import BilstmEncoder, HubEncoder, PretrainedEncoder
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import read_datasets, read_languages
 from isogloss.plan import Plan, Run
@@ -115,6 +115,44 @@ def test_the_formula_gives_the_sizes_of_published_encoders() -> None:
     large = {"layers": 24, "hidden": 1024, "heads": 16, "intermediate": 4096, "max_length": 512}
     roberta = pretrained(**large, architecture="roberta", vocabulary=250_002)
     assert parameters_of(roberta) == 559_890_432
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+def test_the_size_of_a_bilstm_is_that_of_its_weights(layers: int) -> None:
+    from isogloss.encoders.bilstm import BilstmConfig, BilstmModel
+
+    shape = {"layers": layers, "hidden": 12, "embedding": 7, "composed": 10, "vocabulary": 110}
+    settings = BilstmEncoder.model_validate(
+        {"kind": "bilstm", "languages": ["en"], "text": [{"corpus": "ud"}]} | shape
+    )
+    built = BilstmModel(
+        BilstmConfig(
+            vocab_size=110,
+            hidden_size=12,
+            num_hidden_layers=layers,
+            embedding_size=7,
+            composed_size=10,
+        )
+    )
+    assert parameters_of(settings) == sum(tensor.numel() for tensor in built.parameters())
+
+
+def test_an_adapted_encoder_is_as_large_as_its_base() -> None:
+    text: Raw = {"languages": ["de"], "text": [{"corpus": "ud"}]}
+    adapted = {"kind": "adapted", "epochs": 1} | text
+    raw = raw_config()
+    raw["encoders"] |= {
+        "here": {"kind": "pretrained", "layers": 2} | text,
+        "of-base": adapted | {"base": "base"},
+        "of-here": adapted | {"base": "here"},
+        "of-folder": adapted | {"base": "folder"},
+        "named": adapted | {"base": "folder", "parameters": 7},
+    }
+    encoders = load_config(raw).encoders
+    sizes = {name: parameters_of(encoders[name], encoders) for name in encoders}
+    assert sizes["of-base"] == sizes["base"] == 100 * MILLION
+    assert sizes["of-here"] == sizes["here"] == parameters_of(encoders["here"]) != sizes["base"]
+    assert sizes["of-folder"] is None and sizes["named"] == 7 * MILLION
 
 
 def test_the_size_of_another_encoder_is_the_configured_one() -> None:
@@ -270,7 +308,7 @@ def plan_of(root: Path, name: str) -> Plan:
 
 def test_all_runs_of_the_full_protocols(root: Path) -> None:
     runs = all_runs(plan_of(root, "paper.yaml"))
-    assert len(runs) == len(set(runs)) == 18 + (201 + 102) + 576
+    assert len(runs) == len(set(runs)) == 18 + (201 + 102) + 576 + (315 + 930)
     ours = [run for run in runs if run.recipe == "wu2022"]
     # Nine languages and 15 pairs, four tasks, three seeds, two encoders.
     assert len(ours) == (9 + 15) * 4 * 3 * 2

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 with job(snakemake.log[0]) as log:
     name = parse_recipe(snakemake.wildcards.recipe)
-    frozen = list(name.layers)
+    layers = list(name.layers)
     if name.experiment:
         chosen = json.loads(Path(snakemake.input.layers[0]).read_text(encoding="utf-8"))
-        frozen = chosen[name.experiment]["layers"]
+        layers = chosen[name.experiment]["layers"]
     recipe = Recipe.model_validate(snakemake.params.recipe)
-    recipe = recipe.model_copy(update={"freeze": sorted({*recipe.freeze, *frozen})})
+    changed = "reinitialise" if name.kind == "reinit" else "freeze"
+    layers = sorted({*getattr(recipe, changed), *layers})
+    recipe = recipe.model_copy(update={changed: layers})
     task = task_of(snakemake.params.task)
     kinds = TABLES[task.kind]
     parts = parse_trained_on(snakemake.wildcards.trained_on)
@@ -38,7 +40,8 @@ with job(snakemake.log[0]) as log:
         )
         for part, file in zip(parts, snakemake.input.train, strict=True)
     ]
-    log.info("training on %s, frozen layers %s", snakemake.wildcards.trained_on, recipe.freeze)
+    what = "training on %s, frozen layers %s, new layers %s"
+    log.info(what, snakemake.wildcards.trained_on, recipe.freeze, recipe.reinitialise)
     weights = Path(snakemake.output.weights)
     state = weights.parent / "resume.safetensors"
     folder, seed = checked_folder(Path(snakemake.input.encoder)), int(snakemake.wildcards.seed)

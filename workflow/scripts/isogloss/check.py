@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from isogloss.config.encoders import one_for_each
 from isogloss.config.whole import Config
 from isogloss.errors import ConfigError
 from isogloss.references import references
@@ -37,6 +38,7 @@ def load_config(raw: Mapping[str, Any]) -> Config:
         config = Config.model_validate(plain)
     except ValidationError as error:
         raise ConfigError("\n".join(_mistakes(error, plain))) from None
+    config = config.model_copy(update={"encoders": one_for_each(config.encoders)})
     refuse(references(config))
     return config
 

@@ -1,16 +1,17 @@
 """Checks that what a configuration reads is there: files, rows of tables, languages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from isogloss.config.encoders import PretrainedEncoder
-from isogloss.config.landscapes import InterpolatedTask
-from isogloss.config.runs import parse_trained_on
-from isogloss.config.studies import Philippy2023, PredictedTask, Transfer, Xsns2023
+from isogloss.config.encoders import OfText
+from isogloss.config.learnt import Learnt, learnt
+from isogloss.config.muller2021 import Muller2021, parallel_languages
+from isogloss.config.studies import Xsns2023
 from isogloss.config.tasks import TABLES
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import FORMATS, Source, find_source, locate
+from isogloss.corpora.writings import writing_mistake
 from isogloss.errors import ConfigError
 from isogloss.languages.codes import UrielColumn
 from isogloss.wording import refuse, unknown
@@ -90,49 +91,41 @@ def check_tables(
     rows = list(_rows(config))
     refuse(line for wanted in rows for line in _unknown_languages(config, wanted, languages))
     refuse(line for wanted in rows for line in _unread(config, wanted, datasets, languages))
+    refuse(line for wanted in rows for line in _unwritten(config, wanted, datasets, languages))
     refuse(_distances(config, languages))
 
 
 def _rows(config: Config) -> Iterator[Rows]:
     """All rows that studies and pretrained encoders read."""
     for name, encoder in config.encoders.items():
-        if isinstance(encoder, PretrainedEncoder):
+        if isinstance(encoder, OfText):
             for place, text in enumerate(encoder.text):
                 own = f"encoders.{name}.text.{place}.languages"
                 key = own if text.languages else f"encoders.{name}.languages"
                 chosen = tuple(text.languages or encoder.languages)
                 yield Rows(key, text.corpus, text.split, chosen, TEXT_TABLES)
-    study = config.studies.philippy2023
-    if study is not None:
-        key = "studies.philippy2023.languages"
-        yield from _task_rows(config, study, key, tuple(study.languages), key, study.languages)
-    for name, transfer in config.studies.transfer.items():
-        where = f"studies.transfer.{name}"
-        parts = (part for source in transfer.sources for part in parse_trained_on(source))
-        trained = tuple(dict.fromkeys(part.language for part in parts))
-        targets = f"{where}.targets"
-        yield from _task_rows(
-            config, transfer, f"{where}.sources", trained, targets, transfer.targets
-        )
+    for item in learnt(config):
+        yield from _learnt_rows(config, item)
     if config.studies.xsns2023 is not None:
         yield from _xsns2023(config, config.studies.xsns2023)
-    between = config.studies.wu2022
-    if between is not None:
-        key = "studies.wu2022.targets"
-        languages = tuple(dict.fromkeys([*between.sources, *between.targets]))
-        for item in between.tasks.values():
-            yield from _task_rows(config, item, key, languages, key, languages, between.split)
+    if config.studies.muller2021 is not None:
+        yield from _parallel(config.studies.muller2021)
+
+
+def _parallel(study: Muller2021) -> Iterator[Rows]:
+    """Texts on which languages are compared."""
+    for name, text in study.alignment.texts.items() if study.alignment else ():
+        key = f"studies.muller2021.alignment.texts.{name}"
+        languages = tuple(parallel_languages(study, name))
+        yield Rows(key, text.corpus, text.split, languages, TEXT_TABLES)
 
 
 def _xsns2023(config: Config, study: Xsns2023) -> Iterator[Rows]:
-    """Rows to learn and score tasks, and the text behind sub-networks."""
+    """The text behind sub-networks."""
     for name, chosen in study.tasks.items():
         key = f"studies.xsns2023.tasks.{name}"
         languages = tuple(chosen.languages)
-        tested = [*chosen.languages, *chosen.low_resource]
-        yield from _task_rows(
-            config, chosen, f"{key}.languages", languages, f"{key}.low_resource", tested
-        )
+        tested = (*chosen.languages, *chosen.low_resource)
         for setting in {*study.subnetworks.values(), *study.others}:
             subnetwork = config.subnetworks[setting]
             task = config.tasks[chosen.task]
@@ -140,24 +133,16 @@ def _xsns2023(config: Config, study: Xsns2023) -> Iterator[Rows]:
             corpus = subnetwork.corpus or task.corpus
             source, target = subnetwork.source_split, subnetwork.target_split
             yield Rows(f"{key}.languages", corpus, source, languages, tables)
-            yield Rows(f"{key}.low_resource", corpus, target, tuple(tested), tables)
+            yield Rows(f"{key}.low_resource", corpus, target, tested, tables)
 
 
-def _task_rows(
-    config: Config,
-    study: Philippy2023 | Transfer | PredictedTask | InterpolatedTask,
-    sources: str,
-    trained: tuple[str, ...],
-    targets: str,
-    tested: Sequence[str],
-    held_out: str = "test",
-) -> Iterator[Rows]:
-    """Rows of a study's task: keys and languages to train on and to test on."""
-    task = config.tasks[study.task]
-    best = config.recipes[study.recipe].select == "best_dev"
+def _learnt_rows(config: Config, item: Learnt) -> Iterator[Rows]:
+    """Rows to train on, to select by and to test on."""
+    task = config.tasks[item.task]
+    best = config.recipes[item.recipe].select == "best_dev"
     for split in ("train", "dev") if best else ("train",):
-        yield Rows(sources, task.corpus, split, trained, TABLES[task.kind])
-    yield Rows(targets, task.corpus, held_out, tuple(tested), TABLES[task.kind])
+        yield Rows(item.trained_key, task.corpus, split, tuple(item.trained), TABLES[task.kind])
+    yield Rows(item.tested_key, task.corpus, item.split, tuple(item.tested), TABLES[task.kind])
 
 
 def _corpora(config: Config, datasets: list[Source]) -> Iterator[str]:
@@ -211,6 +196,22 @@ def _unread(
                 locate(row, language, languages)
         except ConfigError as error:
             yield f"{wanted.key}: found {language!r}; {error}"
+
+
+def _unwritten(
+    config: Config,
+    wanted: Rows,
+    datasets: list[Source],
+    languages: Mapping[str, Mapping[str, str]],
+) -> Iterator[str]:
+    """Languages that cannot be written as a corpus asks for."""
+    corpus = config.corpora[wanted.corpus]
+    source = find_source(datasets, corpus.dataset, corpus.home, wanted.split)
+    for language in wanted.languages:
+        script = languages[language].get("script", "")
+        mistake = writing_mistake(FORMATS[source.format], corpus.writing, script)
+        if mistake is not None:
+            yield f"{wanted.key}: found {language!r} of corpora.{wanted.corpus}; {mistake}"
 
 
 def _distances(config: Config, languages: Mapping[str, Mapping[str, str]]) -> Iterator[str]:

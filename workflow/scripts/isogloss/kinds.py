@@ -172,6 +172,20 @@ SCHEMAS: dict[str, Schema] = {
         ),
         (*_RUN_KEY, "base", "pooling", "language", "layer"),
     ),
+    # representations: similarity of two languages on sentences that translate each other, of a run
+    # or of the encoder itself ("-" for task, trained_on and recipe, seed 0)
+    "similarity": Schema(
+        pa.schema(
+            [
+                *_RUN,
+                *_text("text", "protocol", "index", "source", "target"),
+                _integer("layer", "output of block i, 0 = embeddings"),
+                _integer("n", "sentences"),
+                _number("value", nullable=True),
+            ]
+        ),
+        (*_RUN_KEY, "text", "protocol", "index", "source", "target", "layer"),
+    ),
     # sub-networks: what a threshold keeps; `asked` examples stand in the columns of levels
     "selections": Schema(
         pa.schema(
@@ -350,6 +364,23 @@ SCHEMAS: dict[str, Schema] = {
             ]
         ),
         ("item", "distances", "base", "same_language", "row", "column", "coefficient"),
+    ),
+    # statistics: what one model or writing scores above another on the same test sentences
+    "contrasts": Schema(
+        pa.schema(
+            [
+                *_text("task", "language", "metric"),
+                *_text("model", "writing", "other_model", "other_writing"),
+                _number("value", "percent"),
+                _number("other_value", "percent"),
+                _number("difference", "points"),
+                _number("low", "points, 2.5 percent of the bootstrap"),
+                _number("high", "points, 97.5 percent of the bootstrap"),
+                _integer("n", "examples"),
+                _integer("seeds", "runs of each"),
+            ]
+        ),
+        ("task", "language", "metric", "model", "writing", "other_model", "other_writing"),
     ),
     # papers: a number here beside the published one
     "cells": Schema(

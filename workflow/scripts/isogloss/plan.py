@@ -1,19 +1,19 @@
 """From the configuration to the runs and files it asks for. Read when Snakemake plans."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from isogloss.config.encoders import PretrainedEncoder
-from isogloss.config.landscapes import InterpolatedTask
+from isogloss.config.encoders import AdaptedEncoder, OfText
+from isogloss.config.learnt import learnt
 from isogloss.config.recipes import Recipe
 from isogloss.config.runs import (
     frozen_recipe,
     parse_recipe,
     parse_trained_on,
 )
-from isogloss.config.studies import Philippy2023, PredictedTask, StudyName, Transfer
+from isogloss.config.studies import Philippy2023, StudyName, Transfer
 from isogloss.config.whole import Config
 from isogloss.corpora.sources import Source, find_source, locate
 
@@ -91,14 +91,12 @@ class Plan:
     def targets(self, wildcards: Any) -> list[str]:
         """Languages on which an encoder's runs of a task are scored: those of all studies."""
         wanted = (wildcards.encoder, wildcards.task)
-        study = self._study(wildcards)
-        languages = list(study.languages) if study else []
-        for transfer in self.config.studies.transfer.values():
-            if (transfer.encoder, transfer.task) == wanted:
-                languages += transfer.targets
-        for encoder, chosen in predicted_tasks(self.config):
-            if (encoder, chosen.task) == wanted:
-                languages += chosen.languages + chosen.low_resource
+        languages = [
+            language
+            for item in learnt(self.config)
+            if (item.encoder, item.task) == wanted
+            for language in item.tested
+        ]
         return list(dict.fromkeys(languages))
 
     def pooling(self, wildcards: Any) -> str:
@@ -162,37 +160,17 @@ class Plan:
     def counted(self) -> list[list[Any]]:
         """Corpus, data set, language, split and whether it is cut, of all rows of all studies."""
         wanted: dict[tuple[str, str, str], None] = {}
-        for study, trained, tested, held_out in self._read():
-            corpus = self.config.tasks[study.task].corpus
-            best = self.config.recipes[study.recipe].select == "best_dev"
+        for item in learnt(self.config):
+            corpus = self.config.tasks[item.task].corpus
+            best = self.config.recipes[item.recipe].select == "best_dev"
             for split in ("train", "dev") if best else ("train",):
-                wanted |= dict.fromkeys((corpus, language, split) for language in trained)
-            wanted |= dict.fromkeys((corpus, language, held_out) for language in tested)
+                wanted |= dict.fromkeys((corpus, language, split) for language in item.trained)
+            wanted |= dict.fromkeys((corpus, language, item.split) for language in item.tested)
         return [
             [corpus, self.config.corpora[corpus].dataset, language, split, cut]
             for corpus, language, split in wanted
             for cut in [split in self.config.corpora[corpus].limit]
         ]
-
-    def _read(
-        self,
-    ) -> Iterator[
-        tuple[Philippy2023 | Transfer | PredictedTask | InterpolatedTask, list[str], list[str], str]
-    ]:
-        """Each study with the languages it trains and is scored on, and the split of the latter."""
-        study = self.config.studies.philippy2023
-        if study is not None:
-            yield study, study.languages, study.languages, "test"
-        for transfer in self.config.studies.transfer.values():
-            parts = [part for source in transfer.sources for part in parse_trained_on(source)]
-            yield transfer, [part.language for part in parts], transfer.targets, "test"
-        for _, chosen in predicted_tasks(self.config):
-            yield chosen, chosen.languages, chosen.languages + chosen.low_resource, "test"
-        between = self.config.studies.wu2022
-        if between is not None:
-            languages = list(dict.fromkeys([*between.sources, *between.targets]))
-            for item in between.tasks.values():
-                yield item, languages, languages, between.split
 
     def counted_files(self) -> list[str]:
         """Canonical rows of `counted`."""
@@ -217,12 +195,16 @@ class Plan:
         return self.config.encoders[wildcards.encoder].layers
 
     def pretraining_texts(self, wildcards: Any) -> list[list[Any]]:
-        """Corpus, language, split of each text an encoder is pretrained on, and its group.
+        """Corpus, language, split of each text an encoder is trained on here, and its group.
 
         Rows of the same place in texts of one group translate each other; None for no group.
         """
-        encoder = self.config.encoders[wildcards.encoder]
-        if not isinstance(encoder, PretrainedEncoder):
+        return self.texts_of(wildcards.encoder)
+
+    def texts_of(self, name: str) -> list[list[Any]]:
+        """As `pretraining_texts`, of an encoder by its name."""
+        encoder = self.config.encoders[name]
+        if not isinstance(encoder, OfText):
             return []
         return [
             [text.corpus, language, text.split, f"text {place}" if text.parallel else None]
@@ -234,12 +216,18 @@ class Plan:
         """Canonical rows of `pretraining_texts`."""
         return [corpus_file(*text[:3]) for text in self.pretraining_texts(wildcards)]
 
+    def base_encoder(self, wildcards: Any) -> str:
+        """Manifest of the encoder that another one is adapted from."""
+        encoder = self.config.encoders[wildcards.encoder]
+        assert isinstance(encoder, AdaptedEncoder), "the rule's wildcards admit no other kind"
+        return f"results/encoders/{encoder.base}/encoder.json"
+
     def pretraining_steps(self, encoder: str) -> int | None:
         """Steps of an encoder that is pretrained here; None for others."""
         return getattr(self.config.encoders[encoder], "steps", None)
 
     def encoder_threads(self, wildcards: Any) -> int:
-        """CPU threads of a pretraining."""
+        """CPU threads of an encoder's training."""
         return getattr(self.config.encoders[wildcards.encoder], "threads", 1)
 
     # runs
@@ -367,20 +355,9 @@ class Plan:
             languages |= set(study.languages)
         prediction = self.config.studies.xsns2023
         if prediction and name == prediction.typology:
-            for _, chosen in predicted_tasks(self.config):
+            for chosen in prediction.tasks.values():
                 languages |= {*chosen.languages, *chosen.low_resource}
         return sorted(languages)
-
-
-def predicted_tasks(config: Config) -> Iterator[tuple[str, PredictedTask]]:
-    """Encoder and task of each matrix of gold scores that Yun et al.'s study needs."""
-    study = config.studies.xsns2023
-    if study is None:
-        return
-    for key, chosen in study.tasks.items():
-        yield study.encoder, chosen
-        if key == study.models_task:
-            yield from ((name, chosen) for name in study.models.values())
 
 
 def corpus_file(corpus: str, language: str, split: str) -> str:

@@ -1,9 +1,9 @@
 """Which weights of runs are kept, and how much disk they take. Read when Snakemake plans."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from isogloss.config.encoders import Encoder, PretrainedEncoder
+from isogloss.config.encoders import AdaptedEncoder, BilstmEncoder, Encoder, PretrainedEncoder
 from isogloss.config.recipes import Recipe
 from isogloss.config.runs import (
     INTERVENTION,
@@ -14,6 +14,8 @@ from isogloss.config.runs import (
 )
 from isogloss.config.whole import Config
 from isogloss.plan import Plan, Run, experiment_runs, one_of, source_runs, transfer_runs
+from isogloss.plan_muller2021 import study_runs as reinitialised_runs
+from isogloss.plan_muller2021 import unseen_runs
 from isogloss.plan_wu2022 import study_runs
 from isogloss.plan_xsns2023 import cases, gold_runs
 
@@ -71,18 +73,37 @@ def _runs(config: Config) -> Iterator[Run]:
     if studies.xsns2023 is not None:
         for case in cases(studies.xsns2023):
             yield from gold_runs(studies.xsns2023, case)
+    if studies.muller2021 is not None:
+        layers = config.encoders[studies.muller2021.encoder].layers
+        yield from reinitialised_runs(studies.muller2021, layers)
+        yield from (item.run for item in unseen_runs(studies.muller2021))
     if studies.wu2022 is not None:
         yield from study_runs(studies.wu2022)
 
 
-def parameters_of(encoder: Encoder) -> int | None:
+def parameters_of(encoder: Encoder, encoders: Mapping[str, Encoder] | None = None) -> int | None:
     """Number of parameters of an encoder with its pooler and without any head; None if unknown.
 
-    Of one that is pretrained here it follows from its shape as transformers builds it. The
-    vocabulary may turn out smaller than configured where text is short.
+    Of one that is pretrained here and of a BiLSTM it follows from its shape. The vocabulary may
+    turn out smaller than configured where text is short.
+
+    Parameters
+    ----------
+    encoders : by name, for the base of an adapted encoder that names no size
     """
-    if not isinstance(encoder, PretrainedEncoder):
-        return None if encoder.parameters is None else encoder.parameters * MILLION
+    if isinstance(encoder, PretrainedEncoder):
+        return _of_blocks(encoder)
+    if isinstance(encoder, BilstmEncoder):
+        return _of_bilstm(encoder)
+    if encoder.parameters is not None:
+        return encoder.parameters * MILLION
+    base = (encoders or {}).get(encoder.base) if isinstance(encoder, AdaptedEncoder) else None
+    # An adapted encoder is no base.
+    return None if base is None or isinstance(base, AdaptedEncoder) else parameters_of(base)
+
+
+def _of_blocks(encoder: PretrainedEncoder) -> int:
+    """Parameters of BERT and RoBERTa as transformers builds them."""
     bert = encoder.architecture == "bert"
     hidden, inner = encoder.hidden, encoder.intermediate
     # RoBERTa has one type of segment, and positions start behind the padding index, which is 1 or
@@ -91,6 +112,19 @@ def parameters_of(encoder: Encoder) -> int | None:
     norm, square = 2 * hidden, hidden * hidden + hidden
     block = 4 * square + 2 * hidden * inner + inner + hidden + 2 * norm
     return rows * hidden + norm + encoder.layers * block + square
+
+
+def _of_bilstm(encoder: BilstmEncoder) -> int:
+    """Parameters of `encoders.bilstm`: embeddings, a BiLSTM that composes words, and others."""
+    hidden, composed = encoder.hidden, encoder.composed
+    composing = _of_both_directions(encoder.embedding, composed) + (composed + 1) * hidden
+    reading = encoder.layers * _of_both_directions(hidden, hidden)
+    return encoder.vocabulary * encoder.embedding + composing + reading
+
+
+def _of_both_directions(size: int, hidden: int) -> int:
+    """Parameters of a BiLSTM: four gates, each with two matrices and a bias per direction."""
+    return 2 * 4 * (hidden // 2) * (size + hidden // 2 + 1)
 
 
 def trained_on_by_weights(config: Config, kept: bool) -> str:
@@ -104,7 +138,7 @@ def trained_on_by_weights(config: Config, kept: bool) -> str:
         for keep in (whole, "monolingual")
     }
     return "|".join(
-        rf"{names}(?=/({before[keep]})({INTERVENTION}[a-zA-Z0-9.-]+)?/)"
+        rf"{names}(?=/({before[keep]})({INTERVENTION})?/)"
         for keep, names in ((whole, TRAINED_ON), ("monolingual", several))
     )
 
@@ -117,7 +151,7 @@ def keeps_weights(config: Config, run: Run) -> bool:
 
 def bytes_of(config: Config, run: Run) -> int | None:
     """Bytes of a run's weights, without its head; None where the encoder's size is unknown."""
-    parameters = parameters_of(config.encoders[run.encoder])
+    parameters = parameters_of(config.encoders[run.encoder], config.encoders)
     if parameters is None:
         return None
     share = DIFFERENCE_SHARE if _recipe(config, run).store == "difference" else 1

@@ -3,12 +3,18 @@
 Names that point nowhere, and values that another key rules out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Iterator, Sequence
+from typing import get_args
 
-from isogloss.config.encoders import Encoder, PretrainedEncoder
-from isogloss.config.landscapes import InterpolatedTask, Planes, Wu2022, targets_of
-from isogloss.config.runs import INTERVENTION, parse_trained_on
+from isogloss.config.encoders import (
+    AdaptedEncoder,
+    BilstmEncoder,
+    Encoder,
+    OfText,
+    PretrainedEncoder,
+)
+from isogloss.config.landscapes import Planes, Wu2022, targets_of
+from isogloss.config.runs import INTERVENTIONS, parse_trained_on
 from isogloss.config.studies import (
     Philippy2023,
     PredictedTask,
@@ -19,7 +25,8 @@ from isogloss.config.studies import (
 from isogloss.config.subnetworks import Rank, SubNetwork
 from isogloss.config.whole import Config
 from isogloss.corpora.family.languages import family_languages
-from isogloss.metrics.names import METRICS
+from isogloss.fitting import depth, fitting, scored, twice
+from isogloss.references_muller2021 import across, muller2021
 from isogloss.wording import unknown
 
 # Kind of task behind the names that the tables of Yun et al. print.
@@ -30,17 +37,11 @@ INTERPOLATED_KINDS = {"XNLI": "nli", "NER": "ner", "POS": "pos", "Parsing": "par
 MOST_PANELS = 12
 
 
-def _twice(key: str, values: list[Any]) -> Iterator[str]:
-    again = sorted({value for value in values if values.count(value) > 1})
-    if again:
-        yield f"{key}: found {', '.join(map(repr, again))} more than once; allowed: once each"
-
-
 def references(config: Config) -> Iterator[str]:
     """Names that point nowhere, and values that another key rules out."""
     if config.family is not None:
         known = [language.code for language in family_languages()]
-        yield from _twice("family.languages", config.family.languages)
+        yield from twice("family.languages", config.family.languages)
         for language in config.family.languages:
             if language not in known:
                 yield unknown("family.languages", language, known)
@@ -52,10 +53,18 @@ def references(config: Config) -> Iterator[str]:
     for name, task in config.tasks.items():
         if task.corpus not in config.corpora:
             yield unknown(f"tasks.{name}.corpus", task.corpus, config.corpora)
+        elif task.kind == "qa" and config.corpora[task.corpus].writing != "original":
+            writing = config.corpora[task.corpus].writing
+            yield (
+                f"tasks.{name}.corpus: found {task.corpus!r} in writing {writing}; allowed: a corpus "
+                "with writing: original, because answers are places in the text"
+            )
     for name, recipe in config.recipes.items():
-        yield from _twice(f"recipes.{name}.freeze", recipe.freeze)
-        if INTERVENTION in name:
-            yield f"recipes.{name}: found the name {name!r}; allowed: no {INTERVENTION!r} in it"
+        yield from twice(f"recipes.{name}.freeze", recipe.freeze)
+        yield from twice(f"recipes.{name}.reinitialise", recipe.reinitialise)
+        for kind in INTERVENTIONS:
+            if f"-{kind}-" in name:
+                yield f"recipes.{name}: found the name {name!r}; allowed: no '-{kind}-' in it"
     for name, distances in config.distances.items():
         if distances.kind == "family" and config.family is None:
             yield f"distances.{name}.kind: found 'family'; allowed: only with the key 'family'"
@@ -69,6 +78,10 @@ def references(config: Config) -> Iterator[str]:
         yield from _xsns2023(config, config.studies.xsns2023)
     if config.studies.wu2022 is not None:
         yield from _wu2022(config, config.studies.wu2022)
+    if config.studies.muller2021 is not None:
+        yield from muller2021(config, config.studies.muller2021)
+    if config.studies.across is not None:
+        yield from across(config)
     if config.rank is not None:
         yield from _rank(config, config.rank)
     present = [name for name in get_args(StudyName) if getattr(config.studies, name)]
@@ -78,10 +91,13 @@ def references(config: Config) -> Iterator[str]:
 
 
 def _encoder(config: Config, name: str, encoder: Encoder) -> Iterator[str]:
+    key = f"encoders.{name}"
+    if isinstance(encoder, OfText):
+        yield from _texts(config, key, encoder)
+    if isinstance(encoder, AdaptedEncoder):
+        yield from _adapted(config, key, encoder)
     if not isinstance(encoder, PretrainedEncoder):
         return
-    key = f"encoders.{name}"
-    yield from _twice(f"{key}.languages", encoder.languages)
     if encoder.hidden % encoder.heads:
         yield (
             f"{key}.hidden: found {encoder.hidden}; allowed: a multiple of heads ({encoder.heads})"
@@ -91,14 +107,6 @@ def _encoder(config: Config, name: str, encoder: Encoder) -> Iterator[str]:
             f"{key}.warmup_steps: found {encoder.warmup_steps}; "
             f"allowed: fewer than steps ({encoder.steps})"
         )
-    for place, text in enumerate(encoder.text):
-        where = f"{key}.text.{place}"
-        if text.corpus not in config.corpora:
-            yield unknown(f"{where}.corpus", text.corpus, config.corpora)
-        yield from _twice(f"{where}.languages", text.languages)
-        for language in text.languages:
-            if language not in encoder.languages:
-                yield unknown(f"{where}.languages", language, encoder.languages)
     parallel = [text.languages or encoder.languages for text in encoder.text if text.parallel]
     if not any(len(languages) > 1 for languages in parallel):
         for field in ("warm_start", "cross_lingual"):
@@ -110,43 +118,51 @@ def _encoder(config: Config, name: str, encoder: Encoder) -> Iterator[str]:
                 )
 
 
+def _texts(
+    config: Config, key: str, encoder: PretrainedEncoder | AdaptedEncoder | BilstmEncoder
+) -> Iterator[str]:
+    """Languages of an encoder that is made here, and the texts it is made of."""
+    if not encoder.languages:
+        yield f"{key}.languages: found none; allowed: one or more, or one or more in each"
+    yield from twice(f"{key}.languages", encoder.languages)
+    for place, text in enumerate(encoder.text):
+        where = f"{key}.text.{place}"
+        if text.corpus not in config.corpora:
+            yield unknown(f"{where}.corpus", text.corpus, config.corpora)
+        yield from twice(f"{where}.languages", text.languages)
+        for language in text.languages:
+            if language not in encoder.languages:
+                yield unknown(f"{where}.languages", language, encoder.languages)
+
+
+def _adapted(config: Config, key: str, encoder: AdaptedEncoder) -> Iterator[str]:
+    base = config.encoders.get(encoder.base)
+    if base is None:
+        yield unknown(f"{key}.base", encoder.base, config.encoders)
+    elif isinstance(base, AdaptedEncoder | BilstmEncoder):
+        yield (
+            f"{key}.base: found {encoder.base!r}, of kind {base.kind}; allowed: an encoder of kind "
+            "hub, folder or pretrained"
+        )
+    if (encoder.epochs is None) == (encoder.steps is None):
+        found = "neither" if encoder.epochs is None else "both"
+        yield f"{key}: found {found} of epochs and steps; allowed: exactly one of them"
+
+
 def _asked(config: Config, key: str, study: Philippy2023 | Transfer) -> Iterator[str]:
     """Encoder, task and recipe of a study: whether they exist and fit each other."""
     if study.encoder not in config.encoders:
         yield unknown(f"{key}.encoder", study.encoder, config.encoders)
-    yield from _fitting(config, key, study.encoder, study)
-
-
-def _fitting(
-    config: Config,
-    key: str,
-    name: str,
-    study: Philippy2023 | Transfer | PredictedTask | InterpolatedTask,
-) -> Iterator[str]:
-    """Task and recipe: whether they exist and fit the encoder `name`."""
-    for field, known in (("task", config.tasks), ("recipe", config.recipes)):
-        if getattr(study, field) not in known:
-            yield unknown(f"{key}.{field}", getattr(study, field), known)
-    encoder, task = config.encoders.get(name), config.tasks.get(study.task)
-    long = isinstance(encoder, PretrainedEncoder) and task and task.max_length > encoder.max_length
-    if task is not None and isinstance(encoder, PretrainedEncoder) and long:
-        yield (
-            f"tasks.{study.task}.max_length: found {task.max_length}; allowed: at most max_length "
-            f"of encoder {name!r} ({encoder.max_length})"
-        )
-    recipe = config.recipes.get(study.recipe)
-    if encoder is not None and recipe is not None:
-        frozen = {f"recipes.{study.recipe}.freeze": recipe.freeze}
-        yield from _depth(frozen, name, encoder.layers)
+    yield from fitting(config, key, study.encoder, study)
 
 
 def _transfer(config: Config, key: str, transfer: Transfer) -> Iterator[str]:
     yield from _asked(config, key, transfer)
     for field in ("sources", "targets", "seeds"):
-        yield from _twice(f"{key}.{field}", getattr(transfer, field))
+        yield from twice(f"{key}.{field}", getattr(transfer, field))
     for source in transfer.sources:
         parts = [part.language for part in parse_trained_on(source)]
-        yield from _twice(f"{key}.sources, in {source!r}", parts)
+        yield from twice(f"{key}.sources, in {source!r}", parts)
 
 
 def _philippy2023(config: Config, study: Philippy2023) -> Iterator[str]:
@@ -158,9 +174,9 @@ def _philippy2023(config: Config, study: Philippy2023) -> Iterator[str]:
     if study.source not in study.languages:
         yield unknown(f"{key}.source", study.source, study.languages)
     for field in ("languages", "distances", "bases"):
-        yield from _twice(f"{key}.{field}", getattr(study, field))
+        yield from twice(f"{key}.{field}", getattr(study, field))
     for name, chosen in study.experiments.items():
-        yield from _twice(f"{key}.experiments.{name}", [] if chosen == "rule" else list(chosen))
+        yield from twice(f"{key}.experiments.{name}", [] if chosen == "rule" else list(chosen))
     encoder = config.encoders.get(study.encoder)
     if encoder is not None:
         frozen = {
@@ -168,14 +184,14 @@ def _philippy2023(config: Config, study: Philippy2023) -> Iterator[str]:
             for name, chosen in study.experiments.items()
             if chosen != "rule"
         }
-        yield from _depth(frozen, study.encoder, encoder.layers)
+        yield from depth(frozen, study.encoder, encoder.layers)
     task = config.tasks.get(study.task)
     if task is not None and task.kind != "nli":
         yield f"{key}.task: found {study.task!r}, of kind {task.kind}; allowed: a task of kind nli"
 
 
 def _subnetwork(config: Config, key: str, subnetwork: SubNetwork) -> Iterator[str]:
-    yield from _twice(f"{key}.seeds", subnetwork.seeds)
+    yield from twice(f"{key}.seeds", subnetwork.seeds)
     corpus = subnetwork.corpus
     if corpus is not None and corpus not in config.corpora:
         yield unknown(f"{key}.corpus", corpus, config.corpora)
@@ -209,8 +225,8 @@ def _xsns2023(config: Config, study: Xsns2023) -> Iterator[str]:
             )
     for name, task in study.tasks.items():
         yield from _predicted(config, f"{key}.tasks.{name}", study, task, KINDS[name])
-    yield from _twice(f"{key}.tasks", [task.task for task in study.tasks.values()])
-    yield from _twice(f"{key}.others", study.others)
+    yield from twice(f"{key}.tasks", [task.task for task in study.tasks.values()])
+    yield from twice(f"{key}.others", study.others)
     for role, name in study.subnetworks.items():
         wanted = "task" if role == "T/T" else "language_model"
         if name in config.subnetworks and config.subnetworks[name].objective != wanted:
@@ -232,26 +248,12 @@ def _models(study: Xsns2023, key: str) -> list[tuple[str, str]]:
 def _predicted(
     config: Config, key: str, study: Xsns2023, predicted: PredictedTask, kind: str
 ) -> Iterator[str]:
-    yield from _fitting(config, key, study.encoder, predicted)
-    yield from _twice(f"{key}.languages", [*predicted.languages, *predicted.low_resource])
-    yield from _twice(f"{key}.seeds", predicted.seeds)
+    yield from fitting(config, key, study.encoder, predicted)
+    yield from twice(f"{key}.languages", [*predicted.languages, *predicted.low_resource])
+    yield from twice(f"{key}.seeds", predicted.seeds)
     if study.source not in predicted.languages:
         yield unknown("studies.xsns2023.source", study.source, predicted.languages)
-    yield from _scored(config, key, predicted, kind)
-
-
-def _scored(
-    config: Config, key: str, study: PredictedTask | InterpolatedTask, kind: str
-) -> Iterator[str]:
-    """Whether a study's task is of the kind that its printed name says, and has its metric."""
-    task = config.tasks.get(study.task)
-    if task is None:
-        return
-    if task.kind != kind:
-        found = f"found {study.task!r}, of kind {task.kind}"
-        yield f"{key}.task: {found}; allowed: a task of kind {kind}"
-    if study.metric is not None and study.metric not in METRICS[task.kind]:
-        yield unknown(f"{key}.metric", study.metric, METRICS[task.kind])
+    yield from scored(config, key, predicted, kind)
 
 
 def _wu2022(config: Config, study: Wu2022) -> Iterator[str]:
@@ -260,7 +262,7 @@ def _wu2022(config: Config, study: Wu2022) -> Iterator[str]:
         if name not in config.encoders:
             yield unknown(f"{key}.encoders", name, config.encoders)
     for field in ("encoders", "sources", "targets", "alphas", "parts"):
-        yield from _twice(f"{key}.{field}", getattr(study, field))
+        yield from twice(f"{key}.{field}", getattr(study, field))
     panels = len(study.encoders) * len(study.sources)
     if panels > MOST_PANELS:
         yield (
@@ -276,9 +278,9 @@ def _wu2022(config: Config, study: Wu2022) -> Iterator[str]:
     for name, chosen in study.tasks.items():
         where = f"{key}.tasks.{name}"
         for encoder in study.encoders:
-            yield from _fitting(config, where, encoder, chosen)
-        yield from _twice(f"{where}.seeds", chosen.seeds)
-        yield from _scored(config, where, chosen, INTERPOLATED_KINDS[name])
+            yield from fitting(config, where, encoder, chosen)
+        yield from twice(f"{where}.seeds", chosen.seeds)
+        yield from scored(config, where, chosen, INTERPOLATED_KINDS[name])
         task = config.tasks.get(chosen.task)
         if task is not None and task.kind == "parsing" and task.subtypes:
             yield (
@@ -292,7 +294,7 @@ def _wu2022(config: Config, study: Wu2022) -> Iterator[str]:
 def _planes(study: Wu2022, planes: Planes) -> Iterator[str]:
     key = "studies.wu2022.planes"
     for field in ("pairs", "alphas", "parts", "tasks"):
-        yield from _twice(f"{key}.{field}", getattr(planes, field))
+        yield from twice(f"{key}.{field}", getattr(planes, field))
     yield from _ends(f"{key}.alphas", planes.alphas)
     known = [
         f"{source}+{target}" for source in study.sources for target in targets_of(study, source)
@@ -318,14 +320,3 @@ def _rank(config: Config, rank: Rank) -> Iterator[str]:
     known = [chosen.task for chosen in study.tasks.values()]
     if rank.task not in known:
         yield unknown("rank.task", rank.task, known)
-
-
-def _depth(frozen: Mapping[str, list[Any]], encoder: str, layers: int) -> Iterator[str]:
-    """Frozen layers, by key, that an encoder does not have."""
-    for where, chosen in frozen.items():
-        for layer in chosen:
-            if layer > layers:
-                yield (
-                    f"{where}: found layer {layer}; allowed: 1 to {layers}, "
-                    f"the layers of encoder {encoder!r}"
-                )

@@ -49,3 +49,8 @@ class Corpus(Model):
     overlap: Literal["error", "drop", "keep"] = Field(
         "error", description="what to do with train rows that dev or test hold too"
     )
+    writing: Literal["original", "latin", "permuted"] = Field(
+        "original",
+        description="latin: romanised; permuted: the letters of the script exchanged for each "
+        "other, the same way everywhere; both word by word, so that tags and trees stay",
+    )

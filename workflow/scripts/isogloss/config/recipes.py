@@ -35,6 +35,14 @@ class Recipe(Model):
     )
     freeze: list[Layer] = Field([], description="blocks that are not trained, counted from 1")
     freeze_embeddings: bool = Field(False, description="keep the embeddings fixed")
+    reinitialise: list[Layer] = Field(
+        [], description="blocks that start from new weights, counted from 1; they are trained"
+    )
+    initialisation: Literal["bert", "linear"] = Field(
+        "bert",
+        description="new weights of these blocks: bert: N(0, initializer_range), biases 0, as "
+        "Muller et al.'s code; linear: those of torch's Linear, with biases, as their later port",
+    )
     select: Literal["last", "best_dev"] = Field(
         "last", description="weights to keep: after the last step, or best on dev"
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from isogloss.config.landscapes import Wu2022
+from isogloss.config.muller2021 import Muller2021
 from isogloss.config.runs import TRAINED_ON
 from isogloss.config.subnetworks import Portion
 from isogloss.config.values import Language, Languages, Layer, Model, Name, Positive
@@ -142,7 +143,14 @@ class Xsns2023(Model):
         return self
 
 
-StudyName = Literal["transfer", "philippy2023", "xsns2023", "wu2022"]
+class Across(Model):
+    """Layers and pairs of languages across the studies; no paper has it."""
+
+    permutations: int = Field(9999, ge=99, description="relabellings behind a permutation p")
+    statistics_seed: int = Field(1, ge=0, description="seed of the relabellings")
+
+
+StudyName = Literal["transfer", "philippy2023", "muller2021", "xsns2023", "wu2022", "across"]
 
 
 class Studies(Model):
@@ -150,5 +158,9 @@ class Studies(Model):
 
     transfer: dict[Name, Transfer] = Field({}, description="matrices of scores by name")
     philippy2023: Philippy2023 | None = Field(None, description="null leaves the study out")
+    muller2021: Muller2021 | None = Field(None, description="null leaves the study out")
     xsns2023: Xsns2023 | None = Field(None, description="null leaves the study out")
     wu2022: Wu2022 | None = Field(None, description="null leaves the study out")
+    across: Across | None = Field(
+        None, description="what the layers do in all studies at hand; null leaves it out"
+    )

@@ -130,21 +130,23 @@ def forward(encoder: Any, batch: Batch, all_layers: bool = False) -> tuple[Tenso
     """Hidden states of a packed batch.
 
     T5-like encoders have neither positions nor segments: they know how far two sub-words are
-    apart, which packing into one row does not change.
+    apart, which packing into one row does not change. A BiLSTM has no attention to mask, and is
+    told which sequence each sub-word is of.
 
     Returns
     -------
     the last layer's states, or those of all layers (embedding output first),
     each of shape (R, T, hidden)
     """
-    allowed = batch.sequence[:, None, :, None] == batch.sequence[:, None, None, :]
     model = encoder.base_model
-    places = {}
-    if hasattr(model, "embeddings"):
-        places = {"token_type_ids": batch.types, "position_ids": batch.positions}
-    output = model(
-        input_ids=batch.ids, attention_mask=allowed, output_hidden_states=all_layers, **places
-    )
+    if getattr(model, "reads_packed", False):
+        places = {"sequence": batch.sequence}
+    else:
+        allowed = batch.sequence[:, None, :, None] == batch.sequence[:, None, None, :]
+        places = {"attention_mask": allowed}
+        if hasattr(model, "embeddings"):
+            places |= {"token_type_ids": batch.types, "position_ids": batch.positions}
+    output = model(input_ids=batch.ids, output_hidden_states=all_layers, **places)
     return output.hidden_states if all_layers else (output.last_hidden_state,)
 
 
@@ -172,6 +174,20 @@ def mean_states(
     count = len(batch.first) if example is None else int(example[-1]) + 1
     sums = flat.new_zeros(count + 1, flat.shape[1]).index_add(0, owner, flat)
     number = flat.new_zeros(count + 1).index_add(0, owner, flat.new_ones(len(owner)))
+    return sums[1:] / number[1:, None].clamp(min=1)
+
+
+def inner_states(states: Tensor, batch: Batch) -> Tensor:
+    """Mean over all sub-words but a sequence's first and last: (R, T, H) -> (N, H)."""
+    edge = batch.sequence.new_zeros(len(batch.sequence), 1)
+    before = torch.cat([edge, batch.sequence[:, :-1]], 1)
+    after = torch.cat([batch.sequence[:, 1:], edge], 1)
+    inside = (batch.sequence == before) & (batch.sequence == after)
+    owner = torch.where(inside, batch.sequence, 0).flatten()
+    flat = states.flatten(0, 1)
+    count = len(batch.first) + 1
+    sums = flat.new_zeros(count, flat.shape[1]).index_add(0, owner, flat)
+    number = flat.new_zeros(count).index_add(0, owner, flat.new_ones(len(owner)))
     return sums[1:] / number[1:, None].clamp(min=1)
 
 

@@ -18,6 +18,8 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+# Imported to be registered: the library then loads a BiLSTM as it loads its own models.
+from isogloss.encoders import bilstm  # noqa: F401
 from isogloss.errors import EncoderError
 
 
@@ -37,8 +39,8 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     """Load the weights of a BERT- or RoBERTa-like encoder, or of T5's encoder half, float32.
 
     Weights are read from safetensors only and no code of the folder runs. A pooler the
-    folder does not hold is initialised from `seed`; all other weights must be there. T5 has no
-    pooler.
+    folder does not hold is initialised from `seed`; all other weights must be there. T5 and a
+    BiLSTM (`encoders.bilstm`) have no pooler.
 
     Parameters
     ----------
@@ -51,9 +53,7 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     """
     t5 = _is_t5(folder)
     changed: dict[str, Any] = {} if t5 else {"add_pooling_layer": True}
-    if dropout is not None:
-        names = ("dropout_rate",) if t5 else ("hidden_dropout_prob", "attention_probs_dropout_prob")
-        changed |= dict.fromkeys(names, dropout)
+    changed |= _dropouts(t5, dropout)
     kind = AutoModelForTextEncoding if t5 else AutoModel
     encoder, missing = _load(kind, folder, seed, changed)
     if not hasattr(encoder, "encoder") or not (t5 or hasattr(encoder, "embeddings")):
@@ -64,18 +64,29 @@ def load_encoder(folder: str | Path, seed: int, dropout: float | None = None) ->
     return encoder.eval()
 
 
-def load_language_model(folder: str | Path) -> Any:
+def load_language_model(folder: str | Path, dropout: float | None = None) -> Any:
     """Load an encoder with its language-modelling head; for T5 the whole model. Float32.
+
+    Parameters
+    ----------
+    dropout : as in `load_encoder`
 
     Raises
     ------
     EncoderError
         if the folder lacks weights of the model or its head
     """
-    kind = AutoModelForSeq2SeqLM if _is_t5(folder) else AutoModelForMaskedLM
-    model, missing = _load(kind, folder, 0, {})
+    t5 = _is_t5(folder)
+    kind = AutoModelForSeq2SeqLM if t5 else AutoModelForMaskedLM
+    model, missing = _load(kind, folder, 0, _dropouts(t5, dropout))
     _refuse_missing(folder, missing)
     return model.eval()
+
+
+def _dropouts(t5: bool, dropout: float | None) -> dict[str, Any]:
+    """Keys of the configuration that replace its dropout."""
+    names = ("dropout_rate",) if t5 else ("hidden_dropout_prob", "attention_probs_dropout_prob")
+    return {} if dropout is None else dict.fromkeys(names, dropout)
 
 
 def _is_t5(folder: str | Path) -> bool:

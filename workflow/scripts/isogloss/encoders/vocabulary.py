@@ -35,6 +35,7 @@ def compact(encoder: Any, kept: np.ndarray) -> Tensor:
         full[torch.from_numpy(kept)].clone(), requires_grad=table.weight.requires_grad
     )
     encoder.set_input_embeddings(small)
+    _restrict(encoder, torch.from_numpy(kept).to(full.device))
     return full
 
 
@@ -49,3 +50,10 @@ def expand(encoder: Any, kept: np.ndarray, full: Tensor, shrink: float = 1.0) ->
     table = nn.Embedding(full.shape[0], full.shape[1], padding_idx=encoder.config.pad_token_id)
     table.weight = nn.Parameter(weight, requires_grad=small.weight.requires_grad)
     encoder.set_input_embeddings(table)
+    _restrict(encoder, None)
+
+
+def _restrict(encoder: Any, kept: Tensor | None) -> None:
+    """Tell an encoder that knows more of a sub-word than its embedding (a BiLSTM)."""
+    if hasattr(encoder, "restrict"):
+        encoder.restrict(kept)

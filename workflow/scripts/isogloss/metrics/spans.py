@@ -24,6 +24,22 @@ class Spans(NamedTuple):
     last: np.ndarray
 
 
+class SpanMatches(NamedTuple):
+    """Spans of a text and of its predictions, and whether its tags are right.
+
+    gold, found, same : bool (tokens,), a span of the text, of the predictions, of both (the same
+        extent and type) starts here
+    correct : bool (tokens,), the right tag
+    lengths : int64 (rows,), tokens of each row
+    """
+
+    gold: np.ndarray
+    found: np.ndarray
+    same: np.ndarray
+    correct: np.ndarray
+    lengths: np.ndarray
+
+
 def span_scores(frame: pd.DataFrame) -> dict[str, float]:
     """Precision, recall and F1 of spans of exactly the right extent and type, in percent.
 
@@ -45,6 +61,20 @@ def span_scores(frame: pd.DataFrame) -> dict[str, float]:
     TableError
         for another tag, no token, or a sentence with more or fewer predictions than labels
     """
+    spans = match_spans(frame)
+    right = int(spans.same.sum())
+    precision = _ratio(right, int(spans.found.sum()))
+    recall = _ratio(right, int(spans.gold.sum()))
+    return {
+        "f1": 100 * _ratio(2 * precision * recall, precision + recall),
+        "precision": 100 * precision,
+        "recall": 100 * recall,
+        "sentence_accuracy": sentence_accuracy(spans.correct, spans.lengths),
+    }
+
+
+def match_spans(frame: pd.DataFrame) -> SpanMatches:
+    """Find the spans that `span_scores` counts; its parameters and errors."""
     columns, lengths = lay_out(frame, ["label", "prediction"])
     tags = np.concatenate([columns["label"], columns["prediction"]])
     codes, names = pd.factorize(tags)
@@ -55,15 +85,7 @@ def span_scores(frame: pd.DataFrame) -> dict[str, float]:
     gold = _spans(kind[gold_codes], begins[gold_codes], opens)
     found = _spans(kind[found_codes], begins[found_codes], opens)
     same = gold.starts & found.starts & (gold.kind == found.kind) & (gold.last == found.last)
-    right = int(same.sum())
-    precision = _ratio(right, int(found.starts.sum()))
-    recall = _ratio(right, int(gold.starts.sum()))
-    return {
-        "f1": 100 * _ratio(2 * precision * recall, precision + recall),
-        "precision": 100 * precision,
-        "recall": 100 * recall,
-        "sentence_accuracy": sentence_accuracy(gold_codes == found_codes, lengths),
-    }
+    return SpanMatches(gold.starts, found.starts, same, gold_codes == found_codes, lengths)
 
 
 def _ratio(numerator: float, denominator: float) -> float:

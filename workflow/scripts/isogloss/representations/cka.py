@@ -1,7 +1,8 @@
-"""Linear centred kernel alignment in feature form, and the impact of fine-tuning.
+"""Linear centred kernel alignment (Kornblith et al. 2019), of one pair and of many.
 
-Kornblith et al. 2019; the published protocol of Philippy et al. 2023 is the biased, centred
-estimate. Features need N x m memory and O(N m^2) time, Gram matrices N x N and O(N^2 m).
+The published protocol of Philippy et al. 2023 is the biased, centred estimate. `linear_cka` uses
+features: N x m memory and O(N m^2) time. `prepare` and `compare`, for one set of states in many
+pairs, use Gram matrices: N x N memory, O(N^2 m) per set and O(N^2) per pair.
 """
 
 from typing import NamedTuple
@@ -49,10 +50,49 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
     return Similarity(_ratio(*biased), _ratio(*debiased))
 
 
+def prepare(states: np.ndarray) -> np.ndarray:
+    """What linear CKA needs of one set of states.
+
+    Parameters
+    ----------
+    states : (N, m), any float type; computed in float64
+
+    Returns
+    -------
+    centred Gram matrix of Frobenius norm 1, float64 (N, N); nan where the states are constant
+    """
+    x = centred(states)
+    return normalised(x @ x.T)
+
+
+def compare(first: np.ndarray, second: np.ndarray) -> float:
+    """Biased linear CKA, in [0, 1], of two sets of the same N examples from `prepare`."""
+    return float(np.vdot(first, second))
+
+
+def centred(states: np.ndarray) -> np.ndarray:
+    """States less their mean over examples, float64 (N, m); exactly 0 where all rows are equal."""
+    if (states == states[:1]).all():
+        # the mean of equal numbers need not be that number
+        return np.zeros(states.shape)
+    found = states.astype(np.float64)
+    found -= found.mean(0)
+    return found
+
+
+def normalised(values: np.ndarray) -> np.ndarray:
+    """Values, in place, over the root of the sum of their squares; nan where all are 0."""
+    norm = float(np.linalg.norm(values))
+    if norm == 0:
+        values.fill(np.nan)
+    else:
+        values /= norm
+    return values
+
+
 def _centre(states: np.ndarray) -> _Centred:
-    centred = states.astype(np.float64)
-    centred -= centred.mean(0)
-    return _Centred(centred, np.einsum("ij,ij->i", centred, centred))
+    found = centred(states)
+    return _Centred(found, np.einsum("ij,ij->i", found, found))
 
 
 def _hsic(x: _Centred, y: _Centred) -> float:

@@ -14,6 +14,7 @@ import torch
 from isogloss.config.recipes import Recipe
 from isogloss.encoders.batches import Batch, Points
 from isogloss.encoders.load import freeze, load_tokenizer, position_offset, weights_hash
+from isogloss.encoders.reinitialise import reinitialise
 from isogloss.encoders.vocabulary import compact, expand, used_ids
 from isogloss.metrics.standard import score_of
 from isogloss.seeds import named_seed
@@ -137,6 +138,7 @@ def finetune(
     labels = module.labels(task, pd.concat(frames, ignore_index=True))
     dropouts = (recipe.dropout, recipe.output_dropout)
     model = build_model(folder, layers, task, labels, seed, *dropouts)
+    reinitialise(model.encoder, recipe.reinitialise, recipe.initialisation, seed)
     freeze(model.encoder, recipe.freeze, recipe.freeze_embeddings)
     parts = [module.features(frame, tokenizer, task, labels) for frame in frames]
     sizes = [len(part.windows) for part in parts]

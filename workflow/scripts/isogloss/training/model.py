@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from isogloss.encoders.batches import Batch, Points, forward
+from isogloss.encoders.bilstm import BilstmModel
 from isogloss.encoders.load import check_layers, check_length, load_encoder
 from isogloss.errors import EncoderError
 from isogloss.seeds import named_seed
@@ -61,6 +62,8 @@ def build_model(
 ) -> Model:
     """Encoder and head before fine-tuning; the head is drawn from the run's seed.
 
+    So are all weights of an encoder that is not pretrained.
+
     Parameters
     ----------
     dropout, output_dropout : as in a recipe; they change no weights
@@ -71,6 +74,8 @@ def build_model(
         if the encoder has another number of layers, or no positions for the task's inputs
     """
     encoder = load_encoder(folder, named_seed(seed, "pooler"), dropout)
+    if isinstance(encoder, BilstmModel):
+        encoder.draw(named_seed(seed, "encoder"))
     check_layers(encoder, layers, folder)
     check_length(encoder, task.max_length, folder)
     head = task_module(task.kind).build_head(encoder, task, labels, named_seed(seed, "head"))
@@ -88,9 +93,10 @@ def load_run(folder: Path, layers: int, task: Any, labels: Sequence[str], weight
     EncoderError
         if the file is of another encoder, task or labels, or damaged; and as `build_model`
     """
-    model = build_model(folder, layers, task, labels, 0)
     try:
         origin = origin_of(weights)
+        # An encoder that is not pretrained has the weights that the run's seed draws.
+        model = build_model(folder, layers, task, labels, 0 if origin is None else origin.seed)
         if origin is None:
             _fill(model, weights)
         else:

@@ -16,6 +16,7 @@ from isogloss.encoders.batches import (
     Points,
     by_length,
     forward,
+    inner_states,
     locate,
     mean_states,
     pack,
@@ -26,7 +27,9 @@ from isogloss.training.loop import pick_device
 
 # Sub-words per batch: large enough to fill a GPU, small enough for a CPU's caches.
 TOKENS = {"cuda": 16384, "cpu": 1024}
-Pooling = Literal["cls", "mean"]
+# State of an example: of its first sub-word, the mean without special sub-words, or without the
+# sub-words at its two ends (of examples of one window).
+Pooling = Literal["cls", "mean", "inner"]
 
 
 class Pass(NamedTuple):
@@ -106,8 +109,9 @@ def run_pass(
                 found = head.decode(layers[-1], points, encoder)
                 for place, answer in zip(members, found, strict=True):
                     decoded[place] = answer
+            pools = {"cls": _first, "mean": partial(_mean, special=marks), "inner": _inner}
             for pooling, kept in states.items():
-                pool = _first if pooling == "cls" else partial(_mean, special=marks)
+                pool = pools[pooling]
                 pooled = [pool(layer, batch, *at) for layer in layers]
                 kept[members] = torch.stack(pooled, 1).to(torch.float16).cpu().numpy()
     return Pass(decoded if head is not None else None, states, sum(lengths), processed)
@@ -127,3 +131,8 @@ def _mean(
     """Mean state of each example: (R, T, H) -> (N, H)."""
     example = torch.from_numpy(np.repeat(np.arange(len(windows)), windows)).to(states.device)
     return mean_states(states, batch, special, example)
+
+
+def _inner(states: Tensor, batch: Batch, first: np.ndarray, windows: Sequence[int]) -> Tensor:
+    """State of each example between its ends: (R, T, H) -> (N, H)."""
+    return inner_states(states, batch)

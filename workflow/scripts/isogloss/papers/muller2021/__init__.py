@@ -1,0 +1,1 @@
+"""Muller et al. 2021: re-initialised layers, similarity of languages, unseen languages."""

@@ -188,8 +188,10 @@ def no_data_set(raw: Raw, root: Path) -> Raw:
 
 
 def no_template_value(raw: Raw, root: Path) -> Raw:
-    bad = edited(raw, "corpora.text", {"dataset": "ud", "home": "url"})
-    return edited(bad, "encoders.small.languages", ["en", "sw"])
+    few = ["en", "sw"]
+    own = {"kind": "pretrained", "languages": few, "text": [{"corpus": "trees"}]}
+    bad = edited(raw, "corpora.trees", {"dataset": "ud", "home": "url"})
+    return edited(bad, "encoders.own", own)
 
 
 LINES: dict[Callable[[Raw, Path], Raw], str] = {
@@ -198,7 +200,7 @@ LINES: dict[Callable[[Raw, Path], Raw], str] = {
     wrong_language: f"{STUDY}.languages: found 'tlh'; ",
     no_mirror: "mirror: found 'nowhere'; allowed: a folder that exists",
     no_data_set: "corpora.nli.dataset: found 'snli'; did you mean 'xnli'? allowed: ",
-    no_template_value: "encoders.small.languages: found 'sw'; data set 'ud' (url, train)",
+    no_template_value: "encoders.own.languages: found 'sw'; data set 'ud' (url, train)",
 }
 
 

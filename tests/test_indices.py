@@ -253,15 +253,15 @@ def test_squared_distances_are_those_of_scipy(size: tuple[int, int, int], shift:
     np.testing.assert_array_equal(square[0], square[1])
 
 
-@pytest.mark.parametrize(("count", "width", "kept"), [(101, 100, 99), (100, 101, 99)])
-def test_a_share_that_is_met_exactly_is_enough(count: int, width: int, kept: int) -> None:
-    # 100 or 99 directions of the same variance: 99 hold 99 percent of it
-    turn, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(count, count)))
-    rows = turn - turn.mean(0)
-    u, _, _ = np.linalg.svd(rows)
-    found = svcca.prepare(u[:, :width][:, : min(count - 1, width)])
-    assert found.shape[1] == kept
-    np.testing.assert_allclose(found.T @ found, np.eye(kept), atol=1e-10)
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("count", [101, 140])
+def test_a_share_that_is_met_exactly_is_enough(count: int, seed: int) -> None:
+    # 100 directions of the same variance: 99 hold 99 percent of it
+    rows = np.random.default_rng(seed).normal(size=(count, 100))
+    u, _, _ = np.linalg.svd(rows - rows.mean(0), full_matrices=False)
+    found = svcca.prepare(u)
+    assert found.shape[1] == 99
+    np.testing.assert_allclose(found.T @ found, np.eye(99), atol=1e-10)
 
 
 def test_too_few_or_other_examples() -> None:
@@ -297,8 +297,10 @@ IDS = {
     "de": list(range(40)),
     # in another order, and without some: what it shares with en is its own
     "sw": [*range(30, 40), *range(5, 25)],
+    # begins as en and de do
+    "fi": [*range(10), *range(20, 40)],
 }
-PAIRS = [("en", "de"), ("en", "sw"), ("sw", "en")]
+PAIRS = [("en", "de"), ("en", "sw"), ("sw", "en"), ("en", "fi")]
 
 
 def by_id(language: str, layer: int, ids: list[int]) -> np.ndarray:
@@ -326,7 +328,7 @@ def test_a_table_equals_a_plain_loop(tmp_path: Path) -> None:
 
 def test_fewer_sentences_than_asked_for_are_counted(tmp_path: Path) -> None:
     frame = similarity_frame(opened(tmp_path, IDS), PAIRS, ["cka"], 1000)
-    assert frame.groupby(["source", "target"], sort=False)["n"].first().tolist() == [40, 30, 30]
+    assert frame.groupby(["source", "target"], sort=False)["n"].first().tolist() == [40, 30, 30, 30]
 
 
 def test_the_authors_windows_are_four_that_hardly_differ(tmp_path: Path) -> None:
@@ -357,8 +359,8 @@ def test_a_part_is_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(INDICES, "cka", index._replace(prepare=counted))
     file = opened(tmp_path, IDS | {"ru": list(range(40))})
     similarity_frame(file, [*PAIRS, ("en", "ru"), ("ru", "de")], ["cka"], 1000)
-    # en, de, ru on the sentences of all three, and en and sw on those that these two share
-    assert sorted(calls) == [30] * 2 * 3 + [40] * 3 * 3
+    # en, de, ru on the sentences of all three; en and sw, en and fi on those that the two share
+    assert sorted(calls) == [30] * 4 * 3 + [40] * 3 * 3
 
 
 @pytest.mark.filterwarnings("error")
@@ -390,5 +392,5 @@ def test_what_cannot_be_compared(
 
 
 def test_a_language_that_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="no states of 'fr'; it holds en, de, sw"):
+    with pytest.raises(TableError, match="no states of 'fr'; it holds en, de, sw, fi"):
         similarity_frame(opened(tmp_path, IDS), [("en", "fr")], NAMES, 30)

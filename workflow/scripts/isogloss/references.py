@@ -56,8 +56,8 @@ def references(config: Config) -> Iterator[str]:
         elif task.kind == "qa" and config.corpora[task.corpus].writing != "original":
             writing = config.corpora[task.corpus].writing
             yield (
-                f"tasks.{name}.corpus: found {task.corpus!r} in writing {writing}; allowed: a corpus "
-                "with writing: original, because answers are places in the text"
+                f"tasks.{name}.corpus: found {task.corpus!r} in writing {writing}; allowed: a "
+                "corpus with writing: original, because answers are places in the text"
             )
     for name, recipe in config.recipes.items():
         yield from twice(f"recipes.{name}.freeze", recipe.freeze)
@@ -123,7 +123,7 @@ def _texts(
 ) -> Iterator[str]:
     """Languages of an encoder that is made here, and the texts it is made of."""
     if not encoder.languages:
-        yield f"{key}.languages: found none; allowed: one or more, or one or more in each"
+        yield f"{key}.languages: found []; allowed: one or more, here or in each"
     yield from twice(f"{key}.languages", encoder.languages)
     for place, text in enumerate(encoder.text):
         where = f"{key}.text.{place}"

@@ -107,8 +107,9 @@ def _rewritten(config: Config, key: str, chosen: UnseenTask) -> Iterator[str]:
 
 def _of_language(config: Config, study: Muller2021, key: str, chosen: UnseenTask) -> Iterator[str]:
     """Encoders of single languages: whether each of them is there."""
+    known = [*chosen.languages, *chosen.controls]
     for writing, _, languages in writings(chosen):
-        for language in languages:
+        for language in filter(known.__contains__, languages):
             for model, name in unseen_encoders(study, chosen, writing, language):
                 if name not in config.encoders:
                     yield (

@@ -10,8 +10,6 @@ import numpy as np
 from isogloss.representations.cka import centred
 
 VARIANCE = 0.99
-# Rounding of a sum that is the share itself, as 99 of 100 equal directions are.
-ROUNDING = 1e-12
 
 
 def prepare(states: np.ndarray) -> np.ndarray:
@@ -35,7 +33,7 @@ def prepare(states: np.ndarray) -> np.ndarray:
     if total == 0:
         return np.empty((count, 0))
     held = np.cumsum(values[::-1]) / total
-    kept = int(np.searchsorted(held, VARIANCE - ROUNDING)) + 1
+    kept = int(np.searchsorted(held, VARIANCE)) + 1
     # the least of these values is above 1 percent of their mean, so a root keeps its digits
     return vectors[:, -kept:] if count <= width else x @ vectors[:, -kept:] / values[-kept:] ** 0.5
 

@@ -18,7 +18,7 @@ with job(snakemake.log[0]) as log:
     task, trained_on, recipe, seed = model.split("/") if params.tuned else ("-", "-", "-", "0")
     pairs = [(source, target) for source, target in params.pairs]
     frames = [
-        similarity_frame(StatesFile(file), pairs, params.indices, protocol, params.sentences)
+        similarity_frame(StatesFile(file), pairs, params.indices, params.sentences, protocol)
         for protocol, file in zip(params.protocols, snakemake.input.states, strict=True)
     ]
     frame = pd.concat(frames, ignore_index=True).assign(

@@ -123,8 +123,8 @@ def _of_bilstm(encoder: BilstmEncoder) -> int:
 
 
 def _of_both_directions(size: int, hidden: int) -> int:
-    """Parameters of a BiLSTM: four gates, each with two matrices and a bias per direction."""
-    return 2 * 4 * (hidden // 2) * (size + hidden // 2 + 1)
+    """Parameters of a BiLSTM: four gates, each with two matrices and two biases per direction."""
+    return 2 * 4 * (hidden // 2) * (size + hidden // 2 + 2)
 
 
 def trained_on_by_weights(config: Config, kept: bool) -> str:

@@ -16,7 +16,7 @@ from isogloss.config.muller2021 import Muller2021
 from isogloss.errors import TableError
 from isogloss.papers.muller2021.gap import AFTER, BEFORE, cells, correlations, gaps, stages
 from isogloss.statistics.correlation import correlate
-from isogloss.statistics.intervals import FEWEST_PAIRS, combine, correlate_crossed
+from isogloss.statistics.crossed import FEWEST_PAIRS, combine, correlate_crossed
 from isogloss.tables import arrange
 
 NAMES = {"trees": "Parsing", "tags": "POS", "entities": "NER"}
@@ -241,7 +241,7 @@ def test_a_constant_or_undefined_layer_has_no_correlation(
     assert absent == {"2", "3", "mean"}
 
 
-# what `statistics.intervals` computes
+# what `statistics.crossed` computes
 
 
 def by_hand(

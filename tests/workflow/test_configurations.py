@@ -8,6 +8,7 @@ import study
 import yaml
 
 from isogloss.check import load_config
+from isogloss.plan_muller2021 import reference_runs, study_runs, unseen_runs
 from isogloss.plan_xsns2023 import cases, gold_runs
 
 pytestmark = pytest.mark.workflow
@@ -105,6 +106,23 @@ def test_a_bare_call_leaves_out_what_takes_long(root: Path, tmp_path: Path) -> N
     assert jobs["present_philippy2023"] == 1
     assert jobs["present_transfer"] > 1
     assert not {"find_subnetwork", "present_xsns2023"} & set(jobs)
+
+
+@pytest.mark.shared
+def test_sample_plans_unseen_languages(root: Path, tmp_path: Path, shared: Path) -> None:
+    mirror = f"mirror={shared / 'data'}"
+    jobs = plan(root, tmp_path, "sample.yaml", "--config", mirror, targets=("muller2021",))
+    config = load_config(yaml.safe_load((root / "config" / "sample.yaml").read_text("utf-8")))
+    chosen = config.studies.muller2021
+    assert chosen is not None
+    runs = [*study_runs(chosen, 4), *(item.run for item in unseen_runs(chosen))]
+    assert jobs["finetune_temporary"] == jobs["score_run"] == len(set(runs))
+    # Seven languages, and Uyghur in Latin letters.
+    assert jobs["adapt_encoder"] == jobs["start_encoder"] == 7 + 1
+    assert jobs["pretrain_encoder"] == 7 + 1 + 1
+    # The encoder itself, and the run of each task, source and seed.
+    references = len(set(reference_runs(chosen)))
+    assert jobs["compare_languages"] == 1 + references
 
 
 @pytest.mark.shared

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.workflow
 LANGUAGES = ["ana", "anu", "ari", "aro", "bel", "bok", "bim", "cet"]
 SISTERS = [("ana", "anu"), ("ari", "aro"), ("bel", "bok")]
 CHANCE = 100 / 3
+OTHERS = ("muller2021", "xsns2023", "wu2022", "across")
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +101,18 @@ def test_transfer_beats_what_needs_no_encoder(default: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def predicted(default: Path) -> Path:
-    """Folder of the study of predicted transfer, made after the rest."""
-    made = study.snakemake(default, "xsns2023", "--cores", "2")
+def papers(default: Path) -> Path:
+    """Folder of all studies; those that the bare call leaves out are made after the rest."""
+    made = study.snakemake(default, *OTHERS, "--cores", "2")
     assert made.status == 0, made.text
-    return default / "results" / "papers" / "xsns2023"
+    assert "Nothing to be done" in study.snakemake(default, *OTHERS, "--cores", "2").text
+    return default / "results" / "papers"
+
+
+@pytest.fixture(scope="module")
+def predicted(papers: Path) -> Path:
+    """Folder of the study of predicted transfer."""
+    return papers / "xsns2023"
 
 
 def jaccard(folder: Path, task: str) -> pd.DataFrame:
@@ -141,12 +149,9 @@ def test_predictions_beat_a_random_order_and_one_source_for_all(predicted: Path)
 
 
 @pytest.fixture(scope="module")
-def interpolated(default: Path) -> Path:
-    """Folder of the study of interpolation, made after the rest."""
-    made = study.snakemake(default, "wu2022", "--cores", "2")
-    assert made.status == 0, made.text
-    assert "Nothing to be done" in study.snakemake(default, "wu2022", "--cores", "2").text
-    return default / "results" / "papers" / "wu2022"
+def interpolated(papers: Path) -> Path:
+    """Folder of the study of interpolation."""
+    return papers / "wu2022"
 
 
 def curves(default: Path) -> pd.DataFrame:
@@ -191,3 +196,43 @@ def test_weights_that_are_read_are_gone_and_others_small(default: Path, interpol
     assert kept == {"ana", "ari", "bel", "bim"}
     full = (runs / "pos" / "ana" / "words" / "1" / "model.safetensors").stat().st_size
     assert (runs / "pos" / "ana" / "pairs" / "1" / "model.safetensors").stat().st_size < 0.7 * full
+
+
+def test_new_lower_layers_cost_transfer_more_than_the_own_language(papers: Path) -> None:
+    """Sign and interval over sources and seeds; new upper layers cost little."""
+    claims = pd.read_csv(papers / "muller2021" / "claims.csv").set_index("claim")
+    for claim in ("same-language", "lower-layers"):
+        assert claims.loc[claim, "verdict"] == "holds", claims.loc[claim]
+    files = sorted((papers.parent / "runs" / "small" / "pos").glob("*/words*/*/scores.parquet"))
+    scores = pd.concat([read_table(file, "scores") for file in files])
+    scores = scores[(scores["metric"] == "accuracy") & scores["trained_on"].isin(["ana", "bel"])]
+    keys = ["trained_on", "seed", "language"]
+    wide = scores.pivot(index=keys, columns="recipe", values="value")
+    for layers, bound in (("1-2", -3.0), ("3-4", 2.0)):
+        change = (wide[f"words-reinit-{layers}"] - wide["words"]).reset_index(name="change")
+        own = change["language"] == change["trained_on"]
+        same, cross = change[own]["change"].mean(), change[~own]["change"].mean()
+        assert abs(same) < 2, wide
+        assert (cross - same < bound) == (layers == "1-2"), (layers, cross, same)
+
+
+def test_an_unseen_sister_in_another_script_gains_from_latin_letters(papers: Path) -> None:
+    table = pd.read_csv(papers / "muller2021" / "transliteration.csv")
+    sister = table[(table["language"] == "aro") & (table["writing"] == "latin")]
+    assert {"pretrained", "adapted", "alone", "baseline"} == set(sister["model"])
+    gain = sister.set_index("model").loc["pretrained"]
+    assert gain["effect"] == "gains" and gain["low"] > 0, gain
+
+
+def test_every_cell_of_unseen_languages_is_filled(papers: Path) -> None:
+    table = pd.read_csv(papers / "muller2021" / "unseen.csv")
+    assert set(table["language"]) == {"aro", "bok"}
+    assert table[["pretrained", "adapted", "alone", "baseline", "category"]].notna().all(axis=None)
+
+
+def test_layers_of_all_studies_stand_beside_each_other(papers: Path) -> None:
+    table = pd.read_csv(papers / "across" / "layers.csv")
+    assert {"phi", "overlap", "movement"} <= set(table["quantity"])
+    assert set(table["layer"]) == {1, 2, 3, 4}
+    correlations = pd.read_csv(papers / "across" / "correlations.csv")
+    assert {"layer", "pair"} == set(correlations["level"])

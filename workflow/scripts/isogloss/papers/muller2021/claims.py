@@ -19,7 +19,7 @@ from isogloss.config.muller2021 import Muller2021
 from isogloss.papers.muller2021.gap import AFTER, BEFORE, MEAN, NONE, chosen
 from isogloss.papers.muller2021.random_init import centre, half, sides
 from isogloss.papers.muller2021.unseen import ADAPTED, HARD, ORIGINAL, PRETRAINED
-from isogloss.statistics.intervals import combine
+from isogloss.statistics.crossed import combine
 from isogloss.statistics.paths import MeanInterval, mean_interval
 
 HOLDS, FAILS, UNDECIDED, ABSENT = "holds", "does not hold", "undecided", "not attempted"

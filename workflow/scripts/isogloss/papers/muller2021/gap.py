@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from isogloss.config.muller2021 import Muller2021
 from isogloss.errors import TableError
 from isogloss.papers.muller2021.random_init import CELL, STUDY, references
-from isogloss.statistics.intervals import correlate_crossed
+from isogloss.statistics.crossed import correlate_crossed
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +100,7 @@ def correlations(
     DataFrame
         columns task, text, protocol, index, stage, layer ("mean" for the mean over layers 1 to L,
         then 0 to L), value, n (pairs), p (pairs taken as independent), p_permutation, low and
-        high as `statistics.intervals.correlate_crossed` gives; nan with fewer than four pairs,
+        high as `statistics.crossed.correlate_crossed` gives; nan with fewer than four pairs,
         and where a quantity is constant or undefined
 
     Raises

@@ -53,13 +53,14 @@ NOTES = {
     "half of the layers; rise_excess: the former less the latter, where that is a rise; change: "
     "after fine-tuning less before, mean over layers. Intervals are over pairs (Student's t).",
     "gap": "The p-value takes pairs for independent, the permutation p relabels languages, the "
-    "interval redraws them. Fewer than four pairs give no number.",
+    "interval redraws targets. Fewer than four pairs give no number.",
     "unseen": "Easy: pretrained above baseline; Intermediate: only adapted above it; Hard: "
     "neither. An interval (95 percent bootstrap over sentences and seeds) that holds 0 is a tie. "
     "by_means compares scores alone, as the talk does. main: the task that stands for a language. "
     "In full, differences stand in contrasts.parquet.",
     "transliteration": "Intervals: 95 percent bootstrap over sentences and seeds; one that holds 0 "
-    "is a tie. permuted exchanges the letters of the script for each other.",
+    "is a tie. permuted exchanges the letters of the script for each other. Part of a gain can be "
+    "that a vocabulary lacks letters of a script, so that words are unknown as they stand.",
     "protocol": "Origin: stated in the talk, in the released code, or ours. Empty: no key of the "
     "configuration, or a part that this run leaves out.",
 }

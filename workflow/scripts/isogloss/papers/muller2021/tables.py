@@ -1,6 +1,7 @@
 """Tables of Muller et al. 2021 in the talk's form, with its printed numbers beside ours."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import pandas as pd
@@ -256,7 +257,10 @@ def transliteration(
 
 
 def _names(codes: pd.Series, languages: Mapping[str, Mapping[str, str]]) -> list[str]:
-    return [languages.get(code, {}).get("name", code) for code in codes]
+    """Names of languages; codes of those that share a name, as the generated ones do."""
+    named = {code: row.get("name", code) for code, row in languages.items()}
+    often = Counter(named.values())
+    return [named[code] if often[named.get(code, "")] == 1 else code for code in codes]
 
 
 def absences(

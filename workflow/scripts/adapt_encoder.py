@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]) as log:
     settings = AdaptedEncoder.model_validate(snakemake.params.encoder)
     manifest = Path(snakemake.output.manifest)
-    segments = []
+    segments: list[str] = []
     for file, (_, language, _, _) in zip(snakemake.input.text, snakemake.params.texts, strict=True):
         kind, frame = read_any(file)
         for document in documents(frame, kind, language, None):

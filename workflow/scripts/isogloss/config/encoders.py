@@ -195,13 +195,15 @@ def one_for_each(encoders: Mapping[str, Encoder]) -> dict[str, Encoder]:
 
 def _of_base(encoder: Encoder, every: Mapping[str, Encoder]) -> Encoder:
     """An adapted encoder with the depth and size of its base, as far as it has none."""
-    base = every.get(encoder.base) if isinstance(encoder, AdaptedEncoder) else None
+    if not isinstance(encoder, AdaptedEncoder):
+        return encoder
+    base = every.get(encoder.base)
     if base is None or isinstance(base, AdaptedEncoder):
         return encoder
-    size = getattr(base, "parameters", None)
+    known = base.parameters if isinstance(base, HubEncoder | FolderEncoder) else None
     return encoder.model_copy(
         update={
             "layers": encoder.layers or base.layers,
-            "parameters": encoder.parameters or size,
+            "parameters": encoder.parameters or known,
         }
     )

@@ -1,6 +1,6 @@
 """Scoring a run: what is predicted, and hidden states, in one pass over a language's examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -98,6 +98,11 @@ def run_pass(
     lengths = features.lengths
     shape = (len(lengths), encoder.config.num_hidden_layers + 1, encoder.config.hidden_size)
     states = {pooling: np.empty(shape, dtype=np.float16) for pooling in poolings}
+    pools: dict[str, Callable[..., Tensor]] = {
+        "cls": _first,
+        "mean": partial(_mean, special=marks),
+        "inner": _inner,
+    }
     decoded: list[np.ndarray] = [np.empty(0)] * len(lengths)
     processed = 0
     for members, batch, points in packed(features, pad, offset, device):
@@ -109,10 +114,8 @@ def run_pass(
                 found = head.decode(layers[-1], points, encoder)
                 for place, answer in zip(members, found, strict=True):
                     decoded[place] = answer
-            pools = {"cls": _first, "mean": partial(_mean, special=marks), "inner": _inner}
             for pooling, kept in states.items():
-                pool = pools[pooling]
-                pooled = [pool(layer, batch, *at) for layer in layers]
+                pooled = [pools[pooling](layer, batch, *at) for layer in layers]
                 kept[members] = torch.stack(pooled, 1).to(torch.float16).cpu().numpy()
     return Pass(decoded if head is not None else None, states, sum(lengths), processed)
 

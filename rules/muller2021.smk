@@ -52,7 +52,9 @@ if MULLER2021:
             ),
             rows=MULLER2021.row_files(),
             published=PRINTED,
-            protocol=os.path.relpath(PROJECT / "resources" / "protocols" / "muller2021.csv"),
+            protocol=os.path.relpath(
+                PROJECT / "resources" / "protocols" / "muller2021.csv"
+            ),
         output:
             comparison="results/papers/muller2021/comparison.parquet",
             page=report(

@@ -87,7 +87,9 @@ if MULLER2021 and MULLER2021.study.alignment:
             max_length=MULLER2021.study.alignment.max_length,
             protocols=list(MULLER2021.study.alignment.protocols),
             code=fingerprint("embed_parallel", SCRIPTS),
-            task_code=lambda wildcards: TASK_CODE.get(wildcards.model.partition("/")[0], ""),
+            task_code=lambda wildcards: TASK_CODE.get(
+                wildcards.model.partition("/")[0], ""
+            ),
         script:
             "../workflow/scripts/embed_parallel.py"
 

@@ -211,12 +211,14 @@ def test_new_lower_layers_cost_transfer_more_than_the_own_language(papers: Path)
     scores = scores[scores["trained_on"].isin(["ana", "ari"])]
     keys = ["trained_on", "seed", "language"]
     wide = scores.pivot(index=keys, columns="recipe", values="value")
-    for layers, bound in (("1-2", -3.0), ("3-4", 2.0)):
+    lost = {}
+    for layers in ("1-2", "3-4"):
         change = (wide[f"words-reinit-{layers}"] - wide["words"]).reset_index(name="change")
         own = change["language"] == change["trained_on"]
-        same, cross = change[own]["change"].mean(), change[~own]["change"].mean()
+        same = change[own]["change"].mean()
         assert abs(same) < 2, wide
-        assert (cross - same < bound) == (layers == "1-2"), (layers, cross, same)
+        lost[layers] = same - change[~own]["change"].mean()
+    assert lost["1-2"] > max(3, lost["3-4"] + 3), wide
 
 
 def test_an_unseen_sister_in_another_script_gains_from_latin_letters(papers: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from pandas.core.groupby import DataFrameGroupBy
 
 from isogloss.config.muller2021 import Muller2021
 from isogloss.figures.bars import BarPanel, draw_bars
@@ -70,7 +71,7 @@ def draw_changes(bars: pd.DataFrame, stem: Path, metrics: Mapping[str, str]) -> 
     panels = [
         BarPanel(
             str(task),
-            f"{measured(metrics[str(task)])}, points",
+            f"change of {measured(metrics[str(task)])}, points",
             rows[["group", "series", "value", "low", "high"]],
             "layers that start anew",
         )
@@ -121,9 +122,15 @@ def draw_similarity(curves: pd.DataFrame, stem: Path) -> None:
             "similarity",
             rows.rename(columns={"layer": "x"})[["series", "x", "value", "low", "high"]],
         )
-        for (protocol, index), rows in curves.groupby(["protocol", "index"], sort=False)
+        for (protocol, index), rows in _panels(curves)
     ]
     draw_lines(panels, stem)
+
+
+def _panels(frame: pd.DataFrame) -> DataFrameGroupBy:
+    """Rows by protocol and index; those on all sentences first, then the authors'."""
+    ordered = frame.sort_values("protocol", key=lambda names: names != "mean", kind="stable")
+    return ordered.groupby(["protocol", "index"], sort=False)
 
 
 def titled(protocol: str, index: str) -> str:
@@ -164,7 +171,7 @@ def draw_gap(
                 if (protocol, index) == held and task in set(rows["task"])
             ),
         )
-        for (protocol, index), rows in found.groupby(["protocol", "index"], sort=False)
+        for (protocol, index), rows in _panels(found)
     ]
     draw_lines(panels[:MOST_PANELS], stem)
 

@@ -16,6 +16,7 @@ rule pretrain_encoder:
         "results/logs/pretrain_encoder/{encoder}.log",
     wildcard_constraints:
         encoder=PLAN.encoders_of("pretrained"),
+    priority: plan_disk.ENCODING
     conda:
         "../envs/train.yaml"
     threads: PLAN.encoder_threads
@@ -42,6 +43,7 @@ rule adapt_encoder:
         "results/logs/adapt_encoder/{encoder}.log",
     wildcard_constraints:
         encoder=PLAN.encoders_of("adapted"),
+    priority: plan_disk.ENCODING
     conda:
         "../envs/train.yaml"
     threads: PLAN.encoder_threads
@@ -110,6 +112,7 @@ rule start_encoder:
         "results/logs/start_encoder/{encoder}.log",
     wildcard_constraints:
         encoder=PLAN.encoders_of("bilstm"),
+    priority: plan_disk.ENCODING
     conda:
         "../envs/train.yaml"
     threads: 1

@@ -83,21 +83,21 @@ def _rewritten(config: Config, key: str, chosen: UnseenTask) -> Iterator[str]:
             yield unknown(f"{where}.task", name, config.tasks)
             continue
         corpus = config.corpora.get(other.corpus)
+        first = config.corpora.get(task.corpus) if task is not None else None
         if corpus is not None and corpus.writing != writing:
             yield (
                 f"{where}.task: found {name!r} on a corpus in writing {corpus.writing!r}; "
                 f"allowed: one on a corpus with writing: {writing}"
             )
+        elif corpus and first and _but_writing(corpus) != _but_writing(first):
+            yield (
+                f"{where}.task: found {name!r}, whose corpus is not that of {chosen.task!r} in "
+                "another writing; allowed: the same data set, home and limits"
+            )
         if task is not None and _but_corpus(task) != _but_corpus(other):
             yield (
                 f"{where}.task: found {name!r}; allowed: the settings of {chosen.task!r} but for "
                 "the corpus"
-            )
-        first = config.corpora.get(task.corpus) if task is not None else None
-        if corpus and first and _but_writing(corpus) != _but_writing(first):
-            yield (
-                f"{where}.task: found {name!r}, whose corpus is not that of {chosen.task!r} in "
-                "another writing; allowed: the same data set, home and limits"
             )
         yield from twice(f"{where}.languages", list(languages))
         for language in languages:

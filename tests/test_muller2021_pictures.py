@@ -38,9 +38,9 @@ def test_each_source_has_two_bars_in_a_group(drawn: dict[str, list[Any]]) -> Non
     pictures.draw_changes(pictures.by_group(table, study), Path("f"), SHOWN)
     panels = drawn["f"]
     assert [panel.value_label for panel in panels] == [
-        "LAS, points",
-        "accuracy, points",
-        "F1, points",
+        "change of LAS, points",
+        "change of accuracy, points",
+        "change of F1, points",
     ]
     values = panels[0].values.set_index(["group", "series"])["value"]
     assert values["1-2", "en-en"] == pytest.approx(-1)

@@ -88,7 +88,7 @@ if MULLER2021 and MULLER2021.study.alignment:
             protocols=list(MULLER2021.study.alignment.protocols),
             code=fingerprint("embed_parallel", SCRIPTS),
             task_code=lambda wildcards: TASK_CODE.get(
-                wildcards.model.partition("/")[0], ""
+                MULLER2021.parallel_task_name(wildcards), ""
             ),
         script:
             "../workflow/scripts/embed_parallel.py"

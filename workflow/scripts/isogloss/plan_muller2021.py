@@ -124,12 +124,14 @@ class StudyPlan(NamedTuple):
         """Facts of the run whose states are asked for; none before fine-tuning."""
         return _of_run(wildcards, "run.json")
 
+    def parallel_task_name(self, wildcards: Any) -> str | None:
+        """Name of the task of the run whose states are asked for; None before fine-tuning."""
+        return None if wildcards.model == PRETRAINED else wildcards.model.split("/")[0]
+
     def parallel_task(self, wildcards: Any) -> dict[str, Any] | None:
         """The task of the run whose states are asked for; None before fine-tuning."""
-        if wildcards.model == PRETRAINED:
-            return None
-        task = wildcards.model.partition("/")[0]
-        return self.plan.config.tasks[task].model_dump(mode="json")
+        task = self.parallel_task_name(wildcards)
+        return self.plan.config.tasks[task].model_dump(mode="json") if task else None
 
     def parallel_pairs(self, wildcards: Any) -> list[list[str]]:
         """Pairs that are compared: each source, or that of the run, with all other languages."""

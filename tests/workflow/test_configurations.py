@@ -79,9 +79,10 @@ def test_full_protocol_of_interpolation_is_planned_without_network(
     assert jobs["measure_directions"] == 15 * 4 * 3 * 2
     assert jobs["perturb_source"] == 2 * 4 * 3 * 2
     assert jobs["fetch_encoder"] == 2
-    note = re.search(r"take up to (\d+) GB of disk .*; all of them would take (\d+) GB", found.text)
+    size = r"([\d,]+) GB"
+    note = re.search(rf"take up to {size} of disk .*; all of them would take {size}", found.text)
     assert note is not None, found.text
-    peak, everything = map(int, note.groups())
+    peak, everything = (int(number.replace(",", "")) for number in note.groups())
     assert 50 < peak < everything / 3
 
 

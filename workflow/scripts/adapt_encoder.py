@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from isogloss.config.encoders import AdaptedEncoder
 from isogloss.encoders.manifest import checked_folder, sha256_of, write_manifest
 from isogloss.logs import job
-from isogloss.tables import read_any, write_table
+from isogloss.tables import write_table
 from isogloss.training.adapt import adapt
-from isogloss.training.pretrain import documents
+from isogloss.training.pretrain import read_documents
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]) as log:
     settings = AdaptedEncoder.model_validate(snakemake.params.encoder)
     manifest = Path(snakemake.output.manifest)
-    segments: list[str] = []
-    for file, (_, language, _, _) in zip(snakemake.input.text, snakemake.params.texts, strict=True):
-        kind, frame = read_any(file)
-        for document in documents(frame, kind, language, None):
-            segments += document.segments
+    items = read_documents(snakemake.input.text, snakemake.params.texts)
+    segments = [segment for item in items for segment in item.segments]
     base = checked_folder(Path(snakemake.input.base))
     facts = [snakemake.params.encoder, snakemake.params.texts, snakemake.params.code]
     facts += [sha256_of(Path(file)) for file in [*snakemake.input.text, snakemake.input.base]]

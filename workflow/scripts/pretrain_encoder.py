@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from isogloss.config.encoders import PretrainedEncoder
 from isogloss.encoders.manifest import sha256_of, write_manifest
 from isogloss.logs import job
-from isogloss.tables import read_any, write_table
-from isogloss.training.pretrain import documents, pretrain
+from isogloss.tables import write_table
+from isogloss.training.pretrain import pretrain, read_documents
 
 if TYPE_CHECKING:
     from snakemake.script import snakemake
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]) as log:
     settings = PretrainedEncoder.model_validate(snakemake.params.encoder)
     manifest = Path(snakemake.output.manifest)
-    items = []
-    for file, (_, language, _, group) in zip(
-        snakemake.input.text, snakemake.params.texts, strict=True
-    ):
-        kind, frame = read_any(file)
-        items += documents(frame, kind, language, group)
+    items = read_documents(snakemake.input.text, snakemake.params.texts)
     facts = [snakemake.params.encoder, snakemake.params.texts, snakemake.params.code]
     facts += [sha256_of(Path(file)) for file in snakemake.input.text]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from isogloss.config.encoders import BilstmEncoder
 from isogloss.encoders.manifest import write_manifest
 from isogloss.logs import job
-from isogloss.tables import read_any
-from isogloss.training.pretrain import documents
+from isogloss.training.pretrain import read_documents
 from isogloss.training.start import start_bilstm
 
 if TYPE_CHECKING:
@@ -16,12 +15,7 @@ if TYPE_CHECKING:
 with job(snakemake.log[0]) as log:
     settings = BilstmEncoder.model_validate(snakemake.params.encoder)
     manifest = Path(snakemake.output.manifest)
-    items = []
-    for file, (_, language, _, group) in zip(
-        snakemake.input.text, snakemake.params.texts, strict=True
-    ):
-        kind, frame = read_any(file)
-        items += documents(frame, kind, language, group)
+    items = read_documents(snakemake.input.text, snakemake.params.texts)
     log.info("%d documents in %d languages", len(items), len(settings.languages))
     start_bilstm(items, settings, manifest.parent)
     write_manifest(manifest, manifest.parent, {"kind": "bilstm"})

@@ -271,15 +271,8 @@ SCHEMAS: dict[str, Schema] = {
             ]
         ),
         (
-            "encoder",
-            "task",
-            "source",
-            "recipe",
-            "seed",
-            "direction",
-            "radius",
-            "language",
-            "metric",
+            *("encoder", "task", "source", "recipe", "seed"),
+            *("direction", "radius", "language", "metric"),
         ),
     ),
     # predictors of transfer: what is known of a language's text, and of pairs of languages

@@ -169,12 +169,7 @@ def mean_states(
     owner = torch.where(torch.isin(batch.ids, special), 0, batch.sequence)
     if example is not None:
         owner = torch.cat([example.new_zeros(1), example + 1])[owner]
-    owner = owner.flatten()
-    flat = states.flatten(0, 1)
-    count = len(batch.first) if example is None else int(example[-1]) + 1
-    sums = flat.new_zeros(count + 1, flat.shape[1]).index_add(0, owner, flat)
-    number = flat.new_zeros(count + 1).index_add(0, owner, flat.new_ones(len(owner)))
-    return sums[1:] / number[1:, None].clamp(min=1)
+    return _means(states, owner, len(batch.first) if example is None else int(example[-1]) + 1)
 
 
 def inner_states(states: Tensor, batch: Batch) -> Tensor:
@@ -183,11 +178,14 @@ def inner_states(states: Tensor, batch: Batch) -> Tensor:
     before = torch.cat([edge, batch.sequence[:, :-1]], 1)
     after = torch.cat([batch.sequence[:, 1:], edge], 1)
     inside = (batch.sequence == before) & (batch.sequence == after)
-    owner = torch.where(inside, batch.sequence, 0).flatten()
-    flat = states.flatten(0, 1)
-    count = len(batch.first) + 1
-    sums = flat.new_zeros(count, flat.shape[1]).index_add(0, owner, flat)
-    number = flat.new_zeros(count).index_add(0, owner, flat.new_ones(len(owner)))
+    return _means(states, torch.where(inside, batch.sequence, 0), len(batch.first))
+
+
+def _means(states: Tensor, owner: Tensor, count: int) -> Tensor:
+    """Mean of the states (R, T, H) of each owner 1 to count, (count, H); owner 0 is none."""
+    of, flat = owner.flatten(), states.flatten(0, 1)
+    sums = flat.new_zeros(count + 1, flat.shape[1]).index_add(0, of, flat)
+    number = flat.new_zeros(count + 1).index_add(0, of, flat.new_ones(len(of)))
     return sums[1:] / number[1:, None].clamp(min=1)
 
 

@@ -18,6 +18,7 @@ from isogloss.encoders.tokenizer import build_tokenizer, train_vocabulary
 from isogloss.encoders.warm_start import warm_embeddings
 from isogloss.errors import EncoderError
 from isogloss.seeds import named_seed
+from isogloss.tables import read_any
 from isogloss.tasks import mlm
 from isogloss.training.loop import Example, Plan, train
 
@@ -57,6 +58,18 @@ def documents(frame: pd.DataFrame, kind: str, language: str, group: str | None) 
         Document(language, parts, (group, place) if group else None)
         for place, parts in zip(places, segments, strict=True)
     ]
+
+
+def read_documents(files: Sequence[str], texts: Sequence[Sequence[Any]]) -> list[Document]:
+    """Documents of files of canonical rows.
+
+    texts : corpus, language, split and group of each file, as `plan.Plan.texts_of` has them
+    """
+    items = []
+    for file, (_, language, _, group) in zip(files, texts, strict=True):
+        kind, frame = read_any(file)
+        items += documents(frame, kind, language, group)
+    return items
 
 
 class Texts:

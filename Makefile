@@ -4,18 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 READY := $(VENV)/ready
+DEFAULT := tests/workflow/test_default.py
 
-.PHONY: run test calls others check format docs clean
+.PHONY: run test default calls others check format docs clean
 
 run: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
-# Calls of Snakemake take all cores but not all the time: the other tests fill what they leave.
+# Calls of Snakemake take all cores but not all the time: two sets of tests at a time fill what
+# they leave. The default configuration, the longest, is first.
 test: $(READY) check
-	$(MAKE) --jobs 2 --output-sync=line calls others
+	$(MAKE) --jobs 2 --output-sync=line default calls others
+
+default: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest --durations 5 $(DEFAULT)
 
 calls: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster"
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster" --ignore $(DEFAULT) --durations 5
 
 others: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not workflow and not cluster"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from isogloss.config.learnt import MODELS
 from isogloss.config.muller2021 import Muller2021, groups_of, targets_of
 from isogloss.config.runs import reinitialised_recipe
 from isogloss.papers.muller2021 import pictures
@@ -15,7 +16,7 @@ from isogloss.papers.muller2021.names import figure_names, table_names
 from isogloss.papers.muller2021.presentation import CAPTIONS, Results, present
 from isogloss.papers.muller2021.protocol import Configured, read_protocol
 from isogloss.papers.muller2021.random_init import STUDY
-from isogloss.papers.muller2021.unseen import MODELS, PAIRS
+from isogloss.papers.muller2021.unseen import PAIRS
 from isogloss.papers.published import read_published
 from isogloss.tables import arrange
 

@@ -175,6 +175,16 @@ def test_a_training_of_two_studies_is_planned_once(root: Path) -> None:
     assert len(counted) == len(set(counted))
 
 
+def test_a_run_is_scored_where_a_study_that_trains_it_asks(root: Path) -> None:
+    plan = plan_of(root, "sample.yaml")
+    unseen = {"encoder": "sample", "task": "pos-unseen"}
+    assert plan.targets(SimpleNamespace(**unseen, trained_on="wo")) == ["wo"]
+    everything = plan.targets(SimpleNamespace(**unseen))
+    assert len(everything) == 7 + 3
+    # A run of one's own is scored on all that is there.
+    assert plan.targets(SimpleNamespace(**unseen, trained_on="wo+ug-100")) == everything
+
+
 def test_training_rows_are_held_against_dev_and_test(root: Path) -> None:
     plan = plan_of(root, "sample.yaml")
     train = SimpleNamespace(corpus="xnli", language="sw", split="train")

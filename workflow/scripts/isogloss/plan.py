@@ -89,14 +89,16 @@ class Plan:
         return bool(getattr(self.config.studies, study)) and (chosen is None or study in chosen)
 
     def targets(self, wildcards: Any) -> list[str]:
-        """Languages on which an encoder's runs of a task are scored: those of all studies."""
+        """Languages on which a run is scored: those of all studies that train on its languages.
+
+        Without a run, or for one that no study trains, those of all studies of the encoder and task.
+        """
         wanted = (wildcards.encoder, wildcards.task)
-        languages = [
-            language
-            for item in learnt(self.config)
-            if (item.encoder, item.task) == wanted
-            for language in item.tested
-        ]
+        items = [item for item in learnt(self.config) if (item.encoder, item.task) == wanted]
+        parts = parse_trained_on(getattr(wildcards, "trained_on", ""))
+        trained = {part.language for part in parts}
+        asking = [item for item in items if trained <= set(item.trained)]
+        languages = [language for item in asking or items for language in item.tested]
         return list(dict.fromkeys(languages))
 
     def pooling(self, wildcards: Any) -> str:

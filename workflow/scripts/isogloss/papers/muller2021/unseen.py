@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from isogloss.config.learnt import MODELS
 from isogloss.errors import TableError
 from isogloss.metrics.counts import COUNTABLE, gold_digest, sentence_counts
 from isogloss.seeds import named_seed
 from isogloss.statistics.contrasts import Scored, contrast
 
 STUDY, ITEM, UNIT = "muller2021", "unseen_languages", "sentences"
-PRETRAINED, ADAPTED, ALONE, BASELINE = "pretrained", "adapted", "alone", "baseline"
-MODELS = (PRETRAINED, ADAPTED, ALONE, BASELINE)
+PRETRAINED, ADAPTED, ALONE, BASELINE = MODELS
 ORIGINAL = "original"
 REWRITTEN = ("latin", "permuted")
 # Differences within a writing: model minus other model.

@@ -91,7 +91,7 @@ class Plan:
     def targets(self, wildcards: Any) -> list[str]:
         """Languages on which a run is scored: those of all studies that train on its languages.
 
-        Without a run, or for one that no study trains, those of all studies of the encoder and task.
+        Without a run, or for one that no study trains, those of all studies of encoder and task.
         """
         wanted = (wildcards.encoder, wildcards.task)
         items = [item for item in learnt(self.config) if (item.encoder, item.task) == wanted]

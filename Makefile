@@ -1,4 +1,4 @@
-# `make run` sets everything up and runs the default configuration; `make test` runs all tests.
+# `make run` sets everything up and runs the default configuration; `make test` runs the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ CORES ?= all
 READY := $(VENV)/ready
 DEFAULT := tests/workflow/test_default.py
 
-.PHONY: run test default calls others check format docs clean
+.PHONY: run test studies default calls others check format docs clean
 
 run: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
@@ -17,13 +17,17 @@ test: $(READY) check
 	$(MAKE) --jobs 2 --output-sync=line default calls others
 
 default: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest --durations 5 $(DEFAULT)
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not studies" $(DEFAULT)
+
+# What each study must find in the generated family, at full size. Before a change to a study.
+studies: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest $(DEFAULT)
 
 calls: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster" --ignore $(DEFAULT) --durations 5
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster" --ignore $(DEFAULT)
 
 others: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not workflow and not cluster"
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not workflow and not cluster" --durations 20
 
 check: $(READY)
 	$(BIN)/ruff check .

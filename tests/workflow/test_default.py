@@ -1,6 +1,7 @@
 """The default configuration, whole: what is known of the family must come out.
 
-The longest test of all, some minutes: it runs what a newcomer runs first.
+The longest test of all, some minutes: it runs what a newcomer runs first. Tests marked `studies`
+take most of an hour more: they run the studies that a bare call leaves out.
 """
 
 from pathlib import Path
@@ -9,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import study
-import yaml
 
 from isogloss.metrics.names import MAIN_METRIC
 from isogloss.papers.runs import accuracy_matrix
@@ -103,33 +103,12 @@ def test_transfer_beats_what_needs_no_encoder(default: Path) -> None:
         assert own["score"] > own["word_table"], own
 
 
-def write_fewer(folder: Path) -> str:
-    """A configuration with fewer seeds and settings, which half the time is enough for; its name.
-
-    What it leaves out repeats what it keeps: other objectives, new single layers, and second seeds
-    where one shows what is asked.
-    """
-    config = yaml.safe_load((folder / "config" / "config.yaml").read_text(encoding="utf-8"))
-    studies = config["studies"]
-    del studies["xsns2023"]["subnetworks"]["T/T"]
-    studies["xsns2023"]["others"] = []
-    studies["xsns2023"]["tasks"]["POS"]["seeds"] = [1]
-    for task in studies["wu2022"]["tasks"].values():
-        task["seeds"] = [1]
-    studies["muller2021"]["groups"] = [[1, 2], [3, 4]]
-    for task in studies["muller2021"]["unseen"]["tasks"].values():
-        task["seeds"] = [1]
-    (folder / "fewer.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return "fewer.yaml"
-
-
 @pytest.fixture(scope="module")
 def papers(default: Path) -> Path:
     """Folder of all studies; those that the bare call leaves out are made after the rest."""
-    call = (*OTHERS, "--cores", "2", "--configfile", write_fewer(default))
-    made = study.snakemake(default, *call)
+    made = study.snakemake(default, *OTHERS, "--cores", "2")
     assert made.status == 0, made.text
-    assert "Nothing to be done" in study.snakemake(default, *call).text
+    assert "Nothing to be done" in study.snakemake(default, *OTHERS, "--cores", "2").text
     return default / "results" / "papers"
 
 
@@ -147,6 +126,7 @@ def jaccard(folder: Path, task: str) -> pd.DataFrame:
     return table[usual & (table["source"] != table["target"])]
 
 
+@pytest.mark.studies
 @pytest.mark.parametrize("task", ["pos", "nli"])
 def test_sisters_share_more_of_their_sub_networks(
     default: Path, predicted: Path, task: str
@@ -164,6 +144,7 @@ def test_sisters_share_more_of_their_sub_networks(
     assert row["p_permutation"].item() < 0.05, row
 
 
+@pytest.mark.studies
 def test_predictions_beat_a_random_order_and_one_source_for_all(predicted: Path) -> None:
     table = pd.read_csv(predicted / "advantages.csv")
     rows = table[(table["task"] == "POS") & table["method"].isin(["random", "usual"])]
@@ -188,12 +169,13 @@ def curves(default: Path) -> pd.DataFrame:
     return inner.pivot(index="alpha", columns=names, values="value").sort_index()
 
 
+@pytest.mark.studies
 def test_between_models_one_language_stays_and_the_other_rises(
     default: Path, interpolated: Path
 ) -> None:
-    """Three pairs, two tasks, from both monolingual models, each for itself."""
+    """Three pairs, two tasks, two seeds, from both monolingual models, each for itself."""
     found = curves(default)
-    assert found.shape == (23, 2 * 2 * 3 * 2)
+    assert found.shape == (23, 2 * 2 * 2 * 3 * 2)
     for (_, _, start, source, target, language), curve in found.items():
         own = source if start == "source" else target
         gain = curve.iloc[-1] - curve.iloc[0]
@@ -204,6 +186,7 @@ def test_between_models_one_language_stays_and_the_other_rises(
             assert (curve.cummax() - curve).max() < 3, curve
 
 
+@pytest.mark.studies
 def test_claims_say_so_with_numbers(interpolated: Path) -> None:
     table = pd.read_csv(interpolated / "claims.csv").set_index("claim")
     for claim in ("source-stays", "target-rises", "target-stays", "source-rises", "variance"):
@@ -214,6 +197,7 @@ def test_claims_say_so_with_numbers(interpolated: Path) -> None:
     assert set(table.loc[["flatter-slope"], "holds"]) == {"not in this run"}
 
 
+@pytest.mark.studies
 def test_weights_that_are_read_are_gone_and_others_small(default: Path, interpolated: Path) -> None:
     runs = default / "results" / "runs" / "small"
     kept = {file.parts[-4] for file in runs.glob("*/*/pairs/*/model.safetensors")}
@@ -222,6 +206,7 @@ def test_weights_that_are_read_are_gone_and_others_small(default: Path, interpol
     assert (runs / "pos" / "ana" / "pairs" / "1" / "model.safetensors").stat().st_size < 0.7 * full
 
 
+@pytest.mark.studies
 def test_new_lower_layers_cost_transfer_more_than_the_own_language(papers: Path) -> None:
     """Sign and interval over sources and seeds; new upper layers cost little."""
     claims = pd.read_csv(papers / "muller2021" / "claims.csv").set_index("claim")
@@ -243,6 +228,7 @@ def test_new_lower_layers_cost_transfer_more_than_the_own_language(papers: Path)
     assert lost["1-2"] > max(3, lost["3-4"] + 3), wide
 
 
+@pytest.mark.studies
 def test_an_unseen_sister_in_another_script_gains_from_latin_letters(papers: Path) -> None:
     table = pd.read_csv(papers / "muller2021" / "transliteration.csv")
     sister = table[(table["language"] == "aro") & (table["writing"] == "latin")]
@@ -251,12 +237,14 @@ def test_an_unseen_sister_in_another_script_gains_from_latin_letters(papers: Pat
     assert gain["effect"] == "gains" and gain["low"] > 0, gain
 
 
+@pytest.mark.studies
 def test_every_cell_of_unseen_languages_is_filled(papers: Path) -> None:
     table = pd.read_csv(papers / "muller2021" / "unseen.csv")
     assert set(table["language"]) == {"aro", "bok"}
     assert table[["pretrained", "adapted", "alone", "baseline", "category"]].notna().all(axis=None)
 
 
+@pytest.mark.studies
 def test_layers_of_all_studies_stand_beside_each_other(papers: Path) -> None:
     table = pd.read_csv(papers / "across" / "layers.csv")
     assert {"phi", "overlap", "movement"} <= set(table["quantity"])

@@ -6,7 +6,7 @@ what the table is for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ Part = tuple[str, bytes]
 class Index(NamedTuple):
     """What an index needs of one set of states (N, m), and its value for two of these."""
 
-    prepare: Callable[[np.ndarray], Any]
-    compare: Callable[[Any, Any], float]
+    prepare: Callable[[np.ndarray], np.ndarray]
+    compare: Callable[[np.ndarray, np.ndarray], float]
 
 
 INDICES: dict[str, Index] = {

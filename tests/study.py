@@ -1,6 +1,7 @@
 """Copies of the project, and Snakemake called in them as a user calls it."""
 
 import ast
+import csv
 import hashlib
 import os
 import re
@@ -103,6 +104,12 @@ def tables(folder: Path) -> dict[str, str]:
         for path in sorted((folder / "results").rglob("*"))
         if path.suffix in (".parquet", ".csv") and path.is_file()
     }
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, all cells as text."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def change_code(path: Path) -> None:

@@ -1,6 +1,5 @@
 """Interpolation, new layers, unseen languages, and layers across the studies: the smallest run."""
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -21,11 +20,6 @@ STUDIES = ("muller2021", "wu2022", "across")
 def call(folder: Path, *arguments: str) -> study.Call:
     """Call Snakemake for the three studies of this module."""
     return study.snakemake(folder, *STUDIES, *arguments, "--cores", "2", "--configfile", CONFIG)
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +52,11 @@ def test_every_table_and_figure_is_there(layers: Path, root: Path) -> None:
         expected |= {f"{figure}.{kind}" for figure in figures for kind in ("svg", "pdf", "png")}
         written = {path.name for path in folder.iterdir() if path.stat().st_size}
         assert expected | {"index.html"} <= written
-        assert all(rows(folder / f"{table}.csv") for table in tables)
+        assert all(study.rows(folder / f"{table}.csv") for table in tables)
 
 
-def test_new_layers_change_scores_of_every_language(layers: Path) -> None:
-    table = rows(layers / "results/papers/muller2021/random_init.csv")
+def test_new_layers_have_a_change_on_both_sides(layers: Path) -> None:
+    table = study.rows(layers / "results/papers/muller2021/random_init.csv")
     assert {(row["row"], row["layers"]) for row in table} == {
         (row, group) for row in ("ana-ana", "ana-X_mean") for group in ("1", "4")
     }
@@ -70,18 +64,18 @@ def test_new_layers_change_scores_of_every_language(layers: Path) -> None:
 
 
 def test_cells_of_the_unseen_language_are_filled(layers: Path) -> None:
-    (row,) = rows(layers / "results/papers/muller2021/unseen.csv")
+    (row,) = study.rows(layers / "results/papers/muller2021/unseen.csv")
     assert row["language"] == "aro"
     assert all(row[name] for name in ("pretrained", "adapted", "baseline", "category"))
     assert not row["alone"]  # the study leaves that model out
-    written = rows(layers / "results/papers/muller2021/transliteration.csv")
+    written = study.rows(layers / "results/papers/muller2021/transliteration.csv")
     assert "latin" in {row["writing"] for row in written}
 
 
 def test_layers_of_two_studies_stand_beside_each_other(layers: Path) -> None:
-    table = rows(layers / "results/papers/across/layers.csv")
+    table = study.rows(layers / "results/papers/across/layers.csv")
     assert {"movement", "depth", "cross-lingual"} <= {row["quantity"] for row in table}
-    correlations = rows(layers / "results/papers/across/correlations.csv")
+    correlations = study.rows(layers / "results/papers/across/correlations.csv")
     assert {row["level"] for row in correlations} == {"layer", "pair"}
 
 

@@ -1,6 +1,5 @@
 """Predicted transfer from text to page, and the ranking of sources for a text of one's own."""
 
-import csv
 import re
 import shutil
 from pathlib import Path
@@ -39,11 +38,6 @@ def planned(folder: Path, target: str, *arguments: str) -> dict[str, int]:
 def asked(text: str, name: str = "mine") -> tuple[str, str]:
     """Arguments that name a text of one's own."""
     return "--config", f"rank={{text: {text}, task: pos, name: {name}}}"
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="session")
@@ -103,12 +97,12 @@ def test_every_table_and_figure_is_there(predicted: Path) -> None:
     ],
 )
 def test_tables_have_their_rows(predicted: Path, name: str, count: int) -> None:
-    assert len(rows(predicted / STUDY / f"{name}.csv")) == count
+    assert len(study.rows(predicted / STUDY / f"{name}.csv")) == count
 
 
 @pytest.mark.parametrize("name", [*TABLES, *LISTS, *FIGURES])
 def test_numbers_are_filled_in(predicted: Path, name: str) -> None:
-    table = rows(predicted / STUDY / f"{name}.csv")
+    table = study.rows(predicted / STUDY / f"{name}.csv")
     assert table
     may = MAY_BE_EMPTY.get(name, set())
     empty = {column for row in table for column, value in row.items() if not value}
@@ -118,7 +112,7 @@ def test_numbers_are_filled_in(predicted: Path, name: str) -> None:
 
 
 def test_cells_of_the_paper_are_compared_or_said_to_be_left_out(predicted: Path) -> None:
-    table = rows(predicted / STUDY / "comparison.csv")
+    table = study.rows(predicted / STUDY / "comparison.csv")
     here = {row["item"] for row in table if row["here"]}
     assert here == {"table1", "table2", "table3", "table4"}
     open_cells = [row for row in table if not row["here"]]
@@ -135,7 +129,7 @@ def test_page_names_every_numbered_item(predicted: Path) -> None:
 
 def test_weights_that_are_not_kept_are_gone(predicted: Path) -> None:
     runs = predicted / "results" / "runs"
-    mixtures = rows(predicted / STUDY / "small" / "pos" / "mixtures.csv")
+    mixtures = study.rows(predicted / STUDY / "small" / "pos" / "mixtures.csv")
     sets = {row["sources"] for row in mixtures}
     assert {part for name in sets for part in name.split("+")} <= SOURCES
     # Two encoders, four sources, two seeds; mixtures have one.
@@ -162,7 +156,7 @@ def test_a_ranking_asks_for_no_training_of_a_task(root: Path, tmp_path: Path) ->
 
 
 def test_sources_are_ranked_for_a_text(ranked: Path) -> None:
-    table = rows(ranked / "ranking.csv")
+    table = study.rows(ranked / "ranking.csv")
     assert {row["source"] for row in table} == SOURCES
     assert [row["rank"] for row in table] == ["1", "2", "3", "4"]
     overlaps = [float(row["overlap"]) for row in table]
@@ -180,7 +174,7 @@ def test_the_answer_says_what_it_rests_on(ranked: Path) -> None:
     kinds = ("csv", "md", "tex", "svg", "pdf", "png")
     assert [kind for kind in kinds if not (ranked / f"ranking.{kind}").stat().st_size] == []
     page = (ranked / "index.html").read_text(encoding="utf-8")
-    first = rows(ranked / "ranking.csv")[0]["source"]
+    first = study.rows(ranked / "ranking.csv")[0]["source"]
     assert f"First: {first}." in page
     assert "Predicted scores come from a line through the studied pairs" in page
     # As many are read as of the study's texts.

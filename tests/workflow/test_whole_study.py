@@ -1,6 +1,5 @@
 """The tiny study from text to page: all of it is there, and none of it is empty."""
 
-import csv
 import json
 import re
 import zipfile
@@ -19,11 +18,6 @@ MINUS = "\N{MINUS SIGN}"
 MAY_BE_EMPTY = {"stars", "published"}
 # A mean accuracy stands among the correlations of Table 3 and is tested against nothing.
 OF_A_TEST = {"p", "p_permutation", "low", "high", "q"}
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def may_be_empty(row: dict[str, str], column: str) -> bool:
@@ -58,7 +52,7 @@ def test_every_table_and_figure_is_written(finished: Path) -> None:
     ],
 )
 def test_numbers_are_filled_in(finished: Path, name: str, count: int) -> None:
-    table = rows(finished / STUDY / f"{name}.csv")
+    table = study.rows(finished / STUDY / f"{name}.csv")
     empty = [
         (row, column)
         for row in table
@@ -70,7 +64,7 @@ def test_numbers_are_filled_in(finished: Path, name: str, count: int) -> None:
 
 
 def test_every_comparable_cell_is_compared(finished: Path) -> None:
-    table = rows(finished / STUDY / "comparison.csv")
+    table = study.rows(finished / STUDY / "comparison.csv")
     unfounded = [
         row for row in table if not row["here"] and not row["status"].startswith("not attempted: ")
     ]
@@ -86,7 +80,7 @@ def test_figures_show_the_numbers_of_their_tables(finished: Path, name: str) -> 
     # Text is drawn as outlines; what each stands for is in a comment beside it.
     drawing = (finished / STUDY / f"{name}.svg").read_text(encoding="utf-8")
     shown = {text.rstrip("*") for text in re.findall(r"<!-- (\S+) -->", drawing)}
-    table = rows(finished / STUDY / f"{name}.csv")
+    table = study.rows(finished / STUDY / f"{name}.csv")
     if name == "figure3":
         digits = 1
         numbers = [value for row in table for key, value in row.items() if key != "source"]
@@ -126,8 +120,8 @@ def test_report_holds_figures_and_tables_with_captions(
 
 def test_matrices_are_filled(finished: Path) -> None:
     folder = finished / "results" / "transfer" / "trees"
-    assert [row["source"] for row in rows(folder / "matrix.csv")] == ["ana", "ana+bel-16"]
-    scores = rows(folder / "scores.csv")
+    assert [row["source"] for row in study.rows(folder / "matrix.csv")] == ["ana", "ana+bel-16"]
+    scores = study.rows(folder / "scores.csv")
     assert len(scores) == 2 * 3 * 5  # training sets, targets, metrics
     assert all(value for row in scores for value in row.values())
     assert {row["seeds"] for row in scores} == {"2"}
@@ -138,7 +132,7 @@ def test_matrices_are_filled(finished: Path) -> None:
 
 
 def test_sizes_of_all_corpora_are_counted(finished: Path) -> None:
-    table = rows(finished / "results" / "corpora" / "sizes.csv")
+    table = study.rows(finished / "results" / "corpora" / "sizes.csv")
     counted = {(row["corpus"], row["language"], row["split"]): int(row["rows"]) for row in table}
     assert counted["ud", "ana", "train"] == 32
     assert counted["ud", "bel", "dev"] == 8

@@ -24,7 +24,7 @@ studies: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest $(DEFAULT)
 
 calls: $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster" --ignore $(DEFAULT)
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "workflow or cluster" --durations 20 --ignore $(DEFAULT)
 
 others: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not workflow and not cluster" --durations 20

@@ -132,8 +132,8 @@ def test_weights_that_are_not_kept_are_gone(predicted: Path) -> None:
     mixtures = study.rows(predicted / STUDY / "small" / "pos" / "mixtures.csv")
     sets = {row["sources"] for row in mixtures}
     assert {part for name in sets for part in name.split("+")} <= SOURCES
-    # Two encoders, four sources, two seeds; mixtures have one.
-    assert len(list(runs.rglob("scores.parquet"))) == 16 + len(sets)
+    # Two encoders, four sources.
+    assert len(list(runs.rglob("scores.parquet"))) == 8 + len(sets)
     assert list(runs.rglob("*.safetensors")) == []
 
 

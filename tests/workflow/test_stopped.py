@@ -1,4 +1,4 @@
-"""A study that was killed goes on where it was, and ends with the same bytes."""
+"""A call that was killed goes on where it was, and ends with the same bytes."""
 
 import os
 import re
@@ -13,14 +13,24 @@ import study
 pytestmark = pytest.mark.workflow
 
 PATIENCE = 300  # seconds
+ENCODER, RUN = Path("results/encoders/small"), Path(study.RUNS, "ana/brief/42")
+# Everything else in the study is computed from files like these.
+WEIGHTS = (ENCODER / "model.safetensors", RUN / "model.safetensors")
+SCORES = RUN / "scores.parquet"
 
 
-def kill_when(folder: Path, file: str) -> None:
-    """Start the study, and kill Snakemake and all its jobs when a file appears."""
+def call(folder: Path, *arguments: str) -> study.Call:
+    """Call Snakemake for the scores of one run of the tiny study."""
+    options = ("--cores", "2", "--configfile", study.TINY)
+    return study.snakemake(folder, str(SCORES), *options, *arguments)
+
+
+def kill_when(folder: Path, file: Path) -> None:
+    """Start the same, and kill Snakemake and all its jobs when a file appears."""
     options = ("--cores", "2", "--configfile", study.TINY)
     with (folder / "killed.log").open("w") as log:
         process = subprocess.Popen(
-            [*study.SNAKEMAKE, *study.TARGETS, *options],
+            [*study.SNAKEMAKE, str(SCORES), *options],
             cwd=folder,
             env=study.environment(),
             stdout=log,
@@ -38,29 +48,30 @@ def kill_when(folder: Path, file: str) -> None:
             process.wait()
 
 
-def test_killed_study_goes_on_and_gives_the_same_bytes(
+def test_killed_call_goes_on_and_gives_the_same_bytes(
     root: Path, finished: Path, tmp_path: Path
 ) -> None:
     folder = study.copy_project(root, tmp_path / "killed")
-    encoder, run = "results/encoders/small", f"{study.RUNS}/ana/brief/42"
-    kill_when(folder, f"{encoder}.resume")
-    assert not (folder / encoder / "encoder.json").exists()
+    kill_when(folder, ENCODER.with_suffix(".resume"))
+    assert not (folder / ENCODER / "encoder.json").exists()
 
-    call = study.study(folder)
+    made = call(folder)
     # The lock of the killed call stays, and the message says how to take it away.
-    assert call.status != 0
-    assert "--unlock" in call.text
-    assert study.study(folder, "--unlock").status == 0
+    assert made.status != 0
+    assert "--unlock" in made.text
+    assert call(folder, "--unlock").status == 0
 
-    kill_when(folder, f"{run}/resume.safetensors")
-    assert not (folder / run / "model.safetensors").exists()
-    assert study.study(folder, "--unlock").status == 0
+    kill_when(folder, RUN / "resume.safetensors")
+    assert not (folder / RUN / "model.safetensors").exists()
+    assert call(folder, "--unlock").status == 0
 
-    call = study.study(folder)
-    assert call.status == 0, call.text
+    made = call(folder)
+    assert made.status == 0, made.text
     pretraining = folder / "results/logs/pretrain_encoder/small.log"
     assert "resumed after step 500 of 600" in pretraining.read_text(encoding="utf-8")
-    finetuning = (folder / run / "finetune.log").read_text(encoding="utf-8")
+    finetuning = (folder / RUN / "finetune.log").read_text(encoding="utf-8")
     assert re.search(r"resumed after step [2-8]0 of 96", finetuning)
-    assert study.tables(folder) == study.tables(finished)
+    for file in (*WEIGHTS, SCORES):
+        assert (folder / file).read_bytes() == (finished / file).read_bytes(), file
+    assert study.tables(folder).items() <= study.tables(finished).items()
     assert not list((folder / "results").rglob("*resume*"))

@@ -18,7 +18,9 @@ with job(snakemake.log[0]) as log:
     task, trained_on, recipe, seed = model.split("/") if params.tuned else ("-", "-", "-", "0")
     pairs = [(source, target) for source, target in params.pairs]
     frames = [
-        similarity_frame(StatesFile(file), pairs, params.indices, params.sentences, protocol)
+        similarity_frame(
+            StatesFile(file), pairs, params.indices, params.sentences, protocol, snakemake.threads
+        )
         for protocol, file in zip(params.protocols, snakemake.input.states, strict=True)
     ]
     frame = pd.concat(frames, ignore_index=True).assign(

@@ -121,7 +121,9 @@ class Muller2021(Model):
         None, description="similarity of languages; null leaves it out, and the gap with it"
     )
     unseen: Unseen | None = Field(None, description="unseen languages; null leaves them out")
-    threads: int = Field(1, ge=1, le=64, description="CPU threads of a job that compares languages")
+    threads: int = Field(
+        1, ge=1, le=64, description="CPU threads of a job that embeds or compares languages"
+    )
     resamples: int = Field(2000, ge=100, description="draws behind an interval")
     permutations: int = Field(9999, ge=99, description="relabellings behind a permutation p")
     statistics_seed: int = Field(1, ge=0, description="seed of draws and relabellings")

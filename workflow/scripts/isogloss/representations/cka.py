@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from isogloss.representations.space import Space, normalised
+
 # Examples that the debiased estimate needs.
 MINIMUM = 4
 
@@ -50,19 +52,14 @@ def linear_cka(first: np.ndarray, second: np.ndarray) -> Similarity:
     return Similarity(_ratio(*biased), _ratio(*debiased))
 
 
-def prepare(states: np.ndarray) -> np.ndarray:
+def prepare(space: Space) -> np.ndarray:
     """What linear CKA needs of one set of states.
-
-    Parameters
-    ----------
-    states : (N, m), any float type; computed in float64
 
     Returns
     -------
     centred Gram matrix of Frobenius norm 1, float64 (N, N); nan where the states are constant
     """
-    x = centred(states)
-    return normalised(x @ x.T)
+    return normalised(space.gram)
 
 
 def compare(first: np.ndarray, second: np.ndarray) -> float:
@@ -70,28 +67,8 @@ def compare(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.vdot(first, second))
 
 
-def centred(states: np.ndarray) -> np.ndarray:
-    """States less their mean over examples, float64 (N, m); exactly 0 where all rows are equal."""
-    if (states == states[:1]).all():
-        # the mean of equal numbers need not be that number
-        return np.zeros(states.shape)
-    found = states.astype(np.float64)
-    found -= found.mean(0)
-    return found
-
-
-def normalised(values: np.ndarray) -> np.ndarray:
-    """Values, in place, over the root of the sum of their squares; nan where all are 0."""
-    norm = float(np.linalg.norm(values))
-    if norm == 0:
-        values.fill(np.nan)
-    else:
-        values /= norm
-    return values
-
-
 def _centre(states: np.ndarray) -> _Centred:
-    found = centred(states)
+    found = Space(states).centred
     return _Centred(found, np.einsum("ij,ij->i", found, found))
 
 

@@ -6,6 +6,8 @@ what the table is for.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +15,7 @@ import pandas as pd
 
 from isogloss.errors import TableError
 from isogloss.representations import cka, rbf_cka, retrieval, rsa, svcca
+from isogloss.representations.space import Space
 from isogloss.representations.states import StatesFile
 
 # Sentences that a comparison needs, by protocol.
@@ -28,9 +31,9 @@ Part = tuple[str, bytes]
 
 
 class Index(NamedTuple):
-    """What an index needs of one set of states (N, m), and its value for two of these."""
+    """What an index needs of one set of states, and its value for two of these."""
 
-    prepare: Callable[[np.ndarray], np.ndarray]
+    prepare: Callable[[Space], np.ndarray]
     compare: Callable[[np.ndarray, np.ndarray], float]
 
 
@@ -67,7 +70,7 @@ def similarity(name: str, first: np.ndarray, second: np.ndarray) -> float:
             f"need the same {least} or more examples, got {len(first)} and {len(second)}"
         )
     index = INDICES[name]
-    return index.compare(index.prepare(first), index.prepare(second))
+    return index.compare(index.prepare(Space(first)), index.prepare(Space(second)))
 
 
 def similarity_frame(
@@ -76,6 +79,7 @@ def similarity_frame(
     indices: Sequence[str],
     sentences: int,
     protocol: str = "mean",
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Similarity of pairs of languages in all layers of one file of states.
 
@@ -92,6 +96,8 @@ def similarity_frame(
     protocol : "mean", all sentences at once, or "authors", the mean over the four windows
         [i : i + n // 4], i = 0..3, of the n sentences, as the released script of Muller et al.
         2021 has it; defined for rbf_cka only, other indices are left out
+    threads : languages, then pairs, at a time; each computes in one thread, so that the values
+        are the same for any number, if the caller has set numpy's own threads to one
 
     Returns
     -------
@@ -109,15 +115,20 @@ def similarity_frame(
     rows, parts = _shared_rows(file, pairs, sentences, protocol)
     names = [name for name in indices if protocol == "mean" or name == AUTHORS]
     layers = range(file.layers + 1)
-    values: dict[tuple[str, int], list[float]] = {}
-    for layer in layers:
-        whole = {language: file.layer(language, layer) for language, _ in rows}
-        # every index computes in float64; float16 is slow to convert and to compare
-        states = {part: whole[part[0]][places].astype(float) for part, places in rows.items()}
-        for name in names:
-            values[name, layer] = _compare_parts(states, parts, INDICES[name], protocol)
+    values = []
+    with ThreadPoolExecutor(threads) as pool:
+        for layer in layers:
+            whole = {language: file.layer(language, layer) for language, _ in rows}
+            # every index computes in float64; float16 is slow to convert and to compare
+            states = [
+                whole[language][places].astype(float) for (language, _), places in rows.items()
+            ]
+            prepare = partial(_prepare, names=names, protocol=protocol)
+            prepared = dict(zip(rows, pool.map(prepare, states), strict=True))
+            sides = [[prepared[part] for part in side] for side in zip(*parts, strict=True)]
+            values.append(list(pool.map(_compare, *sides)))
     found = [
-        (protocol, name, *pair, layer, len(rows[first]), values[name, layer][place])
+        (protocol, name, *pair, layer, len(rows[first]), values[layer][place][name])
         for name in names
         for place, (pair, (first, _)) in enumerate(zip(pairs, parts, strict=True))
         for layer in layers
@@ -155,19 +166,22 @@ def _ids(file: StatesFile, language: str) -> np.ndarray:
     return ids
 
 
-def _compare_parts(
-    states: dict[Part, np.ndarray], parts: list[tuple[Part, Part]], index: Index, protocol: str
-) -> list[float]:
-    """Value of an index for each pair of parts."""
-    prepared = {
-        part: [index.prepare(window) for window in _windows(rows, protocol)]
-        for part, rows in states.items()
+def _prepare(
+    states: np.ndarray, names: Sequence[str], protocol: str
+) -> dict[str, list[np.ndarray]]:
+    """What each index needs of each window of some states."""
+    spaces = [Space(window) for window in _windows(states, protocol)]
+    return {name: [INDICES[name].prepare(space) for space in spaces] for name in names}
+
+
+def _compare(
+    first: dict[str, list[np.ndarray]], second: dict[str, list[np.ndarray]]
+) -> dict[str, float]:
+    """Mean value of each index over the windows of two sets of states."""
+    return {
+        name: float(np.mean(list(map(INDICES[name].compare, windows, second[name]))))
+        for name, windows in first.items()
     }
-    values = []
-    for first, second in parts:
-        windows = zip(prepared[first], prepared[second], strict=True)
-        values.append(float(np.mean([index.compare(*both) for both in windows])))
-    return values
 
 
 def _windows(states: np.ndarray, protocol: str) -> list[np.ndarray]:

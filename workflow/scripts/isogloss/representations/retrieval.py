@@ -2,24 +2,22 @@
 
 import numpy as np
 
+from isogloss.representations.space import Space
+
 # Cosines nearer to each other than float64 tells apart in a sum of products are tied.
 TIE = 1e-13
 
 
-def prepare(states: np.ndarray) -> np.ndarray:
+def prepare(space: Space) -> np.ndarray:
     """What retrieval needs of one set of states.
-
-    Parameters
-    ----------
-    states : (N, m), any float type; computed in float64
 
     Returns
     -------
     rows of length 1, float64 (N, m), a row of zeros as it is; nan where the states are constant
     """
-    if (states == states[:1]).all():
-        return np.full(states.shape, np.nan)
-    return unit_rows(states.astype(np.float64))
+    if space.constant:
+        return np.full(space.states.shape, np.nan)
+    return unit_rows(space.states.astype(np.float64))
 
 
 def compare(first: np.ndarray, second: np.ndarray) -> float:

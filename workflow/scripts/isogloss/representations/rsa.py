@@ -6,17 +6,13 @@ Spearman correlation of these distances.
 
 import numpy as np
 
-from isogloss.representations.cka import normalised
 from isogloss.representations.rbf_cka import squared_distances
 from isogloss.representations.retrieval import unit_rows
+from isogloss.representations.space import Space, normalised
 
 
-def prepare(states: np.ndarray) -> np.ndarray:
+def prepare(space: Space) -> np.ndarray:
     """What this analysis needs of one set of states.
-
-    Parameters
-    ----------
-    states : (N, m), any float type; computed in float64
 
     Returns
     -------
@@ -24,13 +20,14 @@ def prepare(states: np.ndarray) -> np.ndarray:
     (N (N - 1) / 2,), in the order of `scipy.spatial.distance.pdist`; ties get their mean rank;
     nan where the states, or one example's m numbers, are constant
     """
+    states = space.states
     pairs = len(states) * (len(states) - 1) // 2
     if (states == states[:, :1]).all(1).any():
         return np.full(pairs, np.nan)
     rows = states.astype(np.float64)
     rows -= rows.mean(1, keepdims=True)
     # 1 - r is half the squared distance of standardised rows, and keeps more digits that way
-    ranks = average_ranks(squared_distances(unit_rows(rows)))
+    ranks = average_ranks(squared_distances(Space(unit_rows(rows))))
     ranks -= (pairs + 1) / 2
     return normalised(ranks)
 

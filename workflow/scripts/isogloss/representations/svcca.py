@@ -7,27 +7,23 @@ one of k + l - N or more. With 600 sentences and states of 768 dimensions it is 
 
 import numpy as np
 
-from isogloss.representations.cka import centred
+from isogloss.representations.space import Space
 
 VARIANCE = 0.99
 
 
-def prepare(states: np.ndarray) -> np.ndarray:
+def prepare(space: Space) -> np.ndarray:
     """What SVCCA needs of one set of states.
-
-    Parameters
-    ----------
-    states : (N, m), any float type; computed in float64
 
     Returns
     -------
     left singular vectors of the centred states, the fewest that hold `VARIANCE` of the sum of
     squares, float64 (N, k); k = 0 where the states are constant
     """
-    x = centred(states)
+    x = space.centred
     count, width = x.shape
     # eigenvectors of the smaller of the two matrices of products
-    values, vectors = np.linalg.eigh(x @ x.T if count <= width else x.T @ x)
+    values, vectors = np.linalg.eigh(space.gram if count <= width else x.T @ x)
     values = np.maximum(values, 0)
     total = values.sum()
     if total == 0:

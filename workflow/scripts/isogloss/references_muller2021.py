@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from isogloss.config.encoders import AdaptedEncoder, PretrainedEncoder
 from isogloss.config.learnt import unseen_encoders, writings
 from isogloss.config.muller2021 import Alignment, Muller2021, Unseen, UnseenTask, targets_of
 from isogloss.config.whole import Config
@@ -68,8 +69,36 @@ def _unseen(config: Config, study: Muller2021, unseen: Unseen) -> Iterator[str]:
             yield from twice(f"{where}.{field}", getattr(chosen, field))
         if chosen.baseline_recipe not in config.recipes:
             yield unknown(f"{where}.baseline_recipe", chosen.baseline_recipe, config.recipes)
+        yield from _seen_or_not(config, where, encoder, chosen)
         yield from _rewritten(config, where, chosen)
         yield from _of_language(config, study, where, chosen)
+
+
+def _seen_or_not(config: Config, key: str, encoder: str, chosen: UnseenTask) -> Iterator[str]:
+    """Unseen languages that the encoder has seen, and controls that it has not."""
+    seen = languages_seen(config, encoder)
+    if seen is None:
+        return
+    for language in sorted(seen & {*chosen.languages}):
+        yield (
+            f"{key}.languages: found {language!r}, which encoder {encoder!r} is pretrained on; "
+            "allowed: languages that it has not seen"
+        )
+    for language in sorted({*chosen.controls} - seen):
+        yield (
+            f"{key}.controls: found {language!r}, which encoder {encoder!r} has not seen; "
+            f"allowed: {', '.join(sorted(seen - {*chosen.languages}))}"
+        )
+
+
+def languages_seen(config: Config, name: str) -> set[str] | None:
+    """Languages of an encoder's text; None where the configuration does not say."""
+    encoder = config.encoders.get(name)
+    adapted = encoder if isinstance(encoder, AdaptedEncoder) else None
+    base = config.encoders.get(adapted.base) if adapted else encoder
+    if not isinstance(base, PretrainedEncoder):
+        return None
+    return {*base.languages, *(adapted.languages if adapted else [])}
 
 
 def _rewritten(config: Config, key: str, chosen: UnseenTask) -> Iterator[str]:

@@ -11,10 +11,10 @@ DEFAULT := tests/workflow/test_default.py
 run: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
-# Calls of Snakemake take all cores but not all the time: two sets of tests at a time fill what
-# they leave. The default configuration, the longest, is first.
+# Calls of Snakemake take all cores but not all the time, the other tests one: all sets at a time
+# fill what each leaves.
 test: $(READY) check
-	$(MAKE) --jobs 2 --output-sync=line default calls others
+	$(MAKE) --jobs 3 --output-sync=line default calls others
 
 default: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not studies" $(DEFAULT)

@@ -1,4 +1,4 @@
-"""The study on a cluster: a cancelled job is made up for, and all bytes are as on one machine."""
+"""A run on a cluster: a cancelled job is made up for, and all bytes are as on one machine."""
 
 import subprocess
 import time
@@ -14,6 +14,8 @@ OPTIONS = (
     # The second look comes after 12 seconds more, when most jobs here are done.
     *("--slurm-init-seconds-before-status-checks", "2"),
 )
+# Few jobs, from the first file on: each starts Snakemake twice.
+SCORES = "results/runs/small/parsing/ana/best/1/scores.parquet"
 PATIENCE = 1500  # seconds
 
 
@@ -27,15 +29,14 @@ def running(rule: str, variables: dict[str, str]) -> dict[str, str]:
     }
 
 
-def test_study_survives_a_cancelled_job(
+def test_a_run_survives_a_cancelled_job(
     root: Path, finished: Path, tmp_path: Path, slurm: dict[str, str]
 ) -> None:
-    """Matrices of transfer, from the first file on. Each job starts Snakemake twice: few jobs."""
     folder = study.copy_project(root, tmp_path / "copy")
     log = folder / "slurm.log"
     with log.open("w") as file:
         process = subprocess.Popen(
-            [*study.SNAKEMAKE, "transfer", *OPTIONS],
+            [*study.SNAKEMAKE, SCORES, *OPTIONS],
             cwd=folder,
             env=study.environment(**slurm),
             stdout=file,
@@ -57,6 +58,5 @@ def test_study_survives_a_cancelled_job(
     assert status == 0, text
     assert "Trying to restart job" in text
     made, expected = study.tables(folder), study.tables(finished)
-    pages = {path for path in expected if path.startswith("results/transfer")}
-    assert pages and made.keys() >= pages
-    assert made == {path: expected[path] for path in made}
+    assert SCORES in made
+    assert made.items() <= expected.items()

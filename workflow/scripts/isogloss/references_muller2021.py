@@ -96,7 +96,7 @@ def languages_seen(config: Config, name: str) -> set[str] | None:
     encoder = config.encoders.get(name)
     adapted = encoder if isinstance(encoder, AdaptedEncoder) else None
     base = config.encoders.get(adapted.base) if adapted else encoder
-    if not isinstance(base, PretrainedEncoder):
+    if not isinstance(base, PretrainedEncoder) or not base.languages:
         return None
     return {*base.languages, *(adapted.languages if adapted else [])}
 

@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result = benchmark(file, pairs, given.sentences, given.repeats)
         result["together"] = {
             threads: together(file, pairs, given.sentences, given.repeats, threads)
-            for threads in (1, given.threads)
+            for threads in sorted({1, given.threads})
         }
     result["facts"] = {
         "sentences": given.sentences,

@@ -76,7 +76,7 @@ def _unseen(config: Config, study: Muller2021, unseen: Unseen) -> Iterator[str]:
 
 def _seen_or_not(config: Config, key: str, encoder: str, chosen: UnseenTask) -> Iterator[str]:
     """Unseen languages that the encoder has seen, and controls that it has not."""
-    seen = languages_seen(config, encoder)
+    seen = _languages_seen(config, encoder)
     if seen is None:
         return
     for language in sorted(seen & {*chosen.languages}):
@@ -91,7 +91,7 @@ def _seen_or_not(config: Config, key: str, encoder: str, chosen: UnseenTask) -> 
         )
 
 
-def languages_seen(config: Config, name: str) -> set[str] | None:
+def _languages_seen(config: Config, name: str) -> set[str] | None:
     """Languages of an encoder's text; None where the configuration does not say."""
     encoder = config.encoders.get(name)
     adapted = encoder if isinstance(encoder, AdaptedEncoder) else None

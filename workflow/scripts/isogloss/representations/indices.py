@@ -115,6 +115,7 @@ def similarity_frame(
     rows, parts = _shared_rows(file, pairs, sentences, protocol)
     names = [name for name in indices if protocol == "mean" or name == AUTHORS]
     layers = range(file.layers + 1)
+    prepare = partial(_prepare, names=names, protocol=protocol)
     values = []
     with ThreadPoolExecutor(threads) as pool:
         for layer in layers:
@@ -123,7 +124,6 @@ def similarity_frame(
             states = [
                 whole[language][places].astype(float) for (language, _), places in rows.items()
             ]
-            prepare = partial(_prepare, names=names, protocol=protocol)
             prepared = dict(zip(rows, pool.map(prepare, states), strict=True))
             sides = [[prepared[part] for part in side] for side in zip(*parts, strict=True)]
             values.append(list(pool.map(_compare, *sides)))
